@@ -1,0 +1,52 @@
+"""What stands in the inbox: an accepted message with its original, as MessagePack under a version number."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from channels.contract import Account
+from channels.message import InboundMessage
+
+VERSION = 1
+"""Raise it when an older worker could not read, or would misread, what a newer receiver writes."""
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted message. Its original is `raw` where that is small, else the blob named `raw_blob`."""
+
+    v: int = VERSION
+    id: str
+    account: Account
+    received_at: datetime
+    message: InboundMessage
+    raw: bytes | None = None
+    raw_blob: str | None = None
+    generation: int = 0
+    """0 on a message's first way; one more for each replay as a dead letter."""
+
+
+class NewerEnvelopeError(Exception):
+    """The envelope was written by a newer version: it waits for a newer worker."""
+
+
+class _Version(msgspec.Struct):
+    v: int
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Envelope)
+_version = msgspec.msgpack.Decoder(_Version)
+
+
+def encode(envelope: Envelope) -> bytes:
+    """The envelope as MessagePack."""
+    return _encoder.encode(envelope)
+
+
+def decode(data: bytes) -> Envelope:
+    """The envelope back. Raises NewerEnvelopeError, or msgspec.DecodeError where it is no envelope at all."""
+    if _version.decode(data).v > VERSION:
+        raise NewerEnvelopeError
+    return _decoder.decode(data)
