@@ -1,0 +1,36 @@
+"""The process in which large mails are read: `python -m worker.reading_process BYTES`, frames in, frames out."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import struct
+import sys
+from typing import BinaryIO
+
+import msgspec
+
+from channels.email.read import read_mail
+from worker.reading import Task, framed
+
+_LENGTH = struct.Struct(">Q")
+
+
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """Read one mail after the other until the source ends, which it does when the worker dies."""
+    while len(head := source.read(_LENGTH.size)) == _LENGTH.size:
+        task = msgspec.msgpack.decode(source.read(_LENGTH.unpack(head)[0]), type=Task)
+        sink.write(framed(msgspec.msgpack.encode(read_mail(task.message, task.raw))))
+        sink.flush()
+
+
+def main() -> None:
+    """Bound the memory, leave Ctrl-C to the worker, and serve."""
+    memory = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    serve(sys.stdin.buffer, sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    main()
