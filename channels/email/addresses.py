@@ -1,0 +1,80 @@
+"""Mail addresses out of header values, for the lists that people's mailers really write."""
+
+from __future__ import annotations
+
+import re
+
+from mailparser.utils import get_addresses
+
+from channels.clean import storable
+from channels.email.words import decode_words
+from channels.message import Party
+
+MAX_ADDRESSES = 500
+_NAME = 500
+_ADDRESS = 512
+_VALUE = 64 * 1024
+
+# By far the most common forms, `a@b` and `Name <a@b>`: mail-parser judges any, at several times the cost.
+_SIMPLE = re.compile(
+    r"(?:\"([^\"\\<>]*)\"|([^\"\\<>,;:()@]*?))\s*<\s*([^\s<>@,;:\"()]+@[^\s<>@,;:\"()]+)\s*>"
+)
+_BARE = re.compile(r"[^\s<>@,;:\"()\[\]]+@[^\s<>@,;:\"()\[\]]+")
+_ANYWHERE = re.compile(r"(?:\"([^\"]{0,300})\"|([^<>,;:\"@]{0,300}))\s*<\s*([^<>\s]{1,400})\s*>")
+_SPLIT = re.compile(r" ?, ?")
+
+
+def read_parties(value: str) -> list[Party]:
+    """Who stands in a header value, in order, at most MAX_ADDRESSES. Never raises."""
+    value = " ".join(value.split())[:_VALUE]
+    if not value:
+        return []
+    found = _simple(value) or _judged(value) or _salvaged(value)
+    parties = (party(name, address) for name, address in found[:MAX_ADDRESSES])
+    return [one for one in parties if one.address or one.name]
+
+
+def party(name: str, address: str) -> Party:
+    """A party with its name decoded and its address normalised."""
+    name = decode_words(name).strip().strip("'\"").strip()
+    address = normal(decode_words(address))
+    return Party(
+        name="" if name.lower() == address else storable(" ".join(name.split()), _NAME), address=address
+    )
+
+
+def normal(address: str) -> str:
+    """The address as it is compared: lower-case, bare, no trailing dot. No judgement on its domain."""
+    return storable(address.strip(" \t\r\n<>'\"").removeprefix("mailto:").rstrip(".").lower(), _ADDRESS)
+
+
+def _simple(value: str) -> list[tuple[str, str]] | None:
+    items = _SPLIT.split(value, MAX_ADDRESSES) if "," in value and '"' not in value else [value]
+    found = []
+    for item in items:
+        known = _SIMPLE.fullmatch(item)
+        if known:
+            found.append((known[1] or known[2] or "", known[3]))
+        elif _BARE.fullmatch(item):
+            found.append(("", item))
+        else:
+            return None
+    return found
+
+
+def _judged(value: str) -> list[tuple[str, str]]:
+    """mail-parser's reading: groups, comments, quoted local parts, no address that stands only in a name."""
+    try:
+        found = get_addresses(value, defects=[], decode_names=True)
+    except Exception:  # noqa: BLE001 - parsing of hostile headers may raise anything (R23)
+        return []
+    return [(name, address) for name, address in found if "@" in address]
+
+
+def _salvaged(value: str) -> list[tuple[str, str]]:
+    """Whatever looks like an address where the header is no list of addresses at all."""
+    found = [(a or b or "", address) for a, b, address in _ANYWHERE.findall(value)]
+    if found:
+        return found
+    bare = [("", address) for address in _BARE.findall(value)]
+    return bare or ([(value, "")] if ":;" not in value.replace(" ", "") else [])
