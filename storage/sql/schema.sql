@@ -1,4 +1,7 @@
 -- The schema as it is now. Migrations arrive exactly here (tested). Words as in docs/architecture.md.
+--
+-- What belongs to a ticket or a contact refers to it together with its tenant: a row of one tenant that points
+-- to a row of another cannot be stored, whatever the code above does (P4).
 
 create table tenants (
     id uuid primary key,
@@ -76,17 +79,18 @@ create table contacts (
     name text not null default '',
     vip boolean not null default false,
     blocked boolean not null default false,
-    created_at timestamptz not null
+    created_at timestamptz not null,
+    unique (tenant_id, id)
 );
-create index contacts_tenant on contacts (tenant_id);
 
 -- One way to reach a contact. The primary key is what makes two first messages one contact.
 create table identities (
     tenant_id uuid not null references tenants,
     kind text not null,
     value text not null,
-    contact_id uuid not null references contacts,
-    primary key (tenant_id, kind, value)
+    contact_id uuid not null,
+    primary key (tenant_id, kind, value),
+    foreign key (tenant_id, contact_id) references contacts (tenant_id, id)
 );
 comment on column identities.kind is 'email, phone, or the provider whose user id it is; claim:* is unproven';
 create index identities_contact on identities (contact_id);
@@ -108,12 +112,12 @@ create table tickets (
     channel text not null,
     provider text not null,
     account_id text references accounts,
-    contact_id uuid references contacts,
+    contact_id uuid,
     assignee text,
     tags text[] not null default '{}',
     labels text[] not null default '{}',
-    merged_into uuid references tickets,
-    follows uuid references tickets,
+    merged_into uuid,
+    follows uuid,
     evidence jsonb not null default '{}',
     set_by_hand text[] not null default '{}',
     agent_acted boolean not null default false,
@@ -126,7 +130,11 @@ create table tickets (
     customer_wrote_at timestamptz,
     created_at timestamptz not null,
     updated_at timestamptz not null,
-    unique (tenant_id, ref)
+    unique (tenant_id, ref),
+    unique (tenant_id, id),
+    foreign key (tenant_id, contact_id) references contacts (tenant_id, id),
+    foreign key (tenant_id, merged_into) references tickets (tenant_id, id),
+    foreign key (tenant_id, follows) references tickets (tenant_id, id)
 );
 comment on column tickets.evidence is 'routing.triage.Evidence of all of the customer''s messages';
 comment on column tickets.set_by_hand is 'fields that a person has set: never derived again';
@@ -138,19 +146,21 @@ create index tickets_contact on tickets (contact_id);
 create table reply_tokens (
     token text primary key,
     tenant_id uuid not null references tenants,
-    ticket_id uuid not null references tickets,
+    ticket_id uuid not null,
     created_at timestamptz not null,
     expires_at timestamptz,
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    foreign key (tenant_id, ticket_id) references tickets (tenant_id, id)
 );
 create index reply_tokens_ticket on reply_tokens (ticket_id);
 
 create table participants (
-    ticket_id uuid not null references tickets,
+    ticket_id uuid not null,
     tenant_id uuid not null references tenants,
     kind text not null,
     value text not null,
-    primary key (ticket_id, kind, value)
+    primary key (ticket_id, kind, value),
+    foreign key (tenant_id, ticket_id) references tickets (tenant_id, id)
 );
 
 -- The open end of each conversation of a provider's channel.
@@ -158,25 +168,27 @@ create table conversations (
     tenant_id uuid not null references tenants,
     account_id text not null references accounts,
     key text not null,
-    ticket_id uuid not null references tickets,
-    primary key (tenant_id, account_id, key)
+    ticket_id uuid not null,
+    primary key (tenant_id, account_id, key),
+    foreign key (tenant_id, ticket_id) references tickets (tenant_id, id)
 );
 
 -- Message-IDs that a tenant received or issued, for In-Reply-To and References.
 create table message_ids (
     tenant_id uuid not null references tenants,
     message_id text not null,
-    ticket_id uuid not null references tickets,
+    ticket_id uuid not null,
     issued boolean not null default false,
-    primary key (tenant_id, message_id, ticket_id)
+    primary key (tenant_id, message_id, ticket_id),
+    foreign key (tenant_id, ticket_id) references tickets (tenant_id, id)
 );
 
 create table messages (
     id uuid primary key,
     tenant_id uuid references tenants,
-    ticket_id uuid references tickets,
+    ticket_id uuid,
     account_id text references accounts,
-    contact_id uuid references contacts,
+    contact_id uuid,
     channel text not null,
     provider text not null,
     provider_message_id text not null default '',
@@ -194,7 +206,10 @@ create table messages (
     notes text[] not null default '{}',
     extra jsonb not null default '{}',
     raw bytea,
-    raw_blob text
+    raw_blob text,
+    check (tenant_id is not null or ticket_id is null and contact_id is null),
+    foreign key (tenant_id, ticket_id) references tickets (tenant_id, id),
+    foreign key (tenant_id, contact_id) references contacts (tenant_id, id)
 );
 comment on column messages.raw is 'the original as it came, where small; else raw_blob names it in the blob store';
 create index messages_shown on messages (ticket_id, received_at, id);
@@ -217,11 +232,12 @@ create table attachments (
 create table activities (
     id uuid primary key,
     tenant_id uuid not null references tenants,
-    ticket_id uuid not null references tickets,
+    ticket_id uuid not null,
     at timestamptz not null,
     actor text not null,
     kind text not null,
-    data jsonb not null default '{}'
+    data jsonb not null default '{}',
+    foreign key (tenant_id, ticket_id) references tickets (tenant_id, id)
 );
 create index activities_shown on activities (ticket_id, at, id);
 
@@ -255,6 +271,7 @@ create table receipts (
 );
 comment on column receipts.entry is 'inbox entry that had the effect: tells a re-run from a second copy';
 create index receipts_account on receipts (account_id, outcome);
+create index receipts_again on receipts (message_id) where generation > 0;
 create index receipts_tenant on receipts (tenant_id, outcome);
 
 create table dead_letters (
@@ -316,11 +333,12 @@ create table events (
     id uuid not null,
     tenant_id uuid not null references tenants,
     name text not null,
-    ticket_id uuid references tickets,
+    ticket_id uuid,
     message_id uuid,
     may_answer boolean not null default false,
     data jsonb not null default '{}',
-    at timestamptz not null
+    at timestamptz not null,
+    foreign key (tenant_id, ticket_id) references tickets (tenant_id, id)
 );
 create index events_order on events (tx, seq);
 

@@ -1,0 +1,189 @@
+"""The way to Postgres: one pool per process, values as Python has them, and the driver's errors as ours.
+
+    DatabaseError
+    ├── Transient      our trouble or nobody's: the same work later succeeds
+    │   └── Exhausted  a limit of the server: a smaller batch may succeed
+    └── BadRow         the data itself cannot be stored: the same work later fails again
+
+Only classes 22, 23 and 54 say that the data is at fault. All else, a missing table or a read-only standby
+included, is trouble with the server, and no message may be given up for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import asyncpg
+import msgspec
+
+_driver: Any = asyncpg
+"""asyncpg ships no types: what we use of it is typed below."""
+
+
+class Record(Protocol):
+    """A row as the driver gives it."""
+
+    def __getitem__(self, key: str) -> Any: ...
+
+    def keys(self) -> Iterable[str]: ...
+
+
+class Connection(Protocol):
+    """What we ask of a connection, be it of a pool or not."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Record]: ...
+
+    async def fetchrow(self, query: str, *args: Any) -> Record | None: ...
+
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+
+    async def execute(self, query: str, *args: Any) -> str: ...
+
+    def transaction(self, **options: Any) -> AbstractAsyncContextManager[Any]: ...
+
+
+class OwnConnection(Connection, Protocol):
+    """A connection outside of any pool, which can listen."""
+
+    async def add_listener(self, channel: str, callback: Callable[..., None]) -> None: ...
+
+    def add_termination_listener(self, callback: Callable[..., None]) -> None: ...
+
+    def is_closed(self) -> bool: ...
+
+    async def close(self) -> None: ...
+
+    def terminate(self) -> None: ...
+
+
+class Pool(Protocol):
+    """The pool of a process."""
+
+    def acquire(self, *, timeout: float | None = None) -> AbstractAsyncContextManager[Connection]: ...
+
+    async def close(self) -> None: ...
+
+    def terminate(self) -> None: ...
+
+
+COMMAND_SECONDS = 60.0
+"""No statement of ours runs that long: beyond it the connection hangs."""
+ACQUIRE_SECONDS = 10.0
+
+
+class DatabaseError(Exception):
+    """Postgres did not do what was asked."""
+
+
+class Transient(DatabaseError):  # noqa: N818 - a state of the world, not a fault
+    """Postgres is away, busy or shutting down."""
+
+
+class Exhausted(Transient):
+    """Postgres is at a limit (memory, locks, connections)."""
+
+
+class BadRow(DatabaseError):  # noqa: N818 - names the thing, as its handlers do
+    """Postgres refuses the data."""
+
+
+def of_state(state: str) -> type[DatabaseError]:
+    """What an SQLSTATE means for the work that met it."""
+    if state[:2] in {"22", "23", "54"}:
+        return BadRow
+    return Exhausted if state[:2] == "53" else Transient
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what the driver raises into a DatabaseError; everything else passes as it is."""
+    try:
+        yield
+    except _driver.PostgresError as error:
+        raise of_state(error.sqlstate or "")(str(error)) from error
+    except (_driver.InterfaceError, OSError, TimeoutError) as error:
+        raise Transient(f"{type(error).__name__}: {error}") from error
+
+
+class _Plain(asyncpg.Connection):
+    """We leave no state in a session, so that a released connection needs no round trip to reset it."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+async def _prepare_connection(connection: Any) -> None:
+    """Ids are strings, JSON goes by msgspec (which also writes our records)."""
+    await connection.set_type_codec("uuid", schema="pg_catalog", encoder=str, decoder=str, format="text")
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=_to_json, decoder=msgspec.json.decode, format="text"
+        )
+
+
+def _to_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+async def connect(url: str, *, application: str = "inlet", **options: Any) -> OwnConnection:
+    """One connection of its own, for what a pool cannot do (LISTEN). Raises DatabaseError."""
+    with translated():
+        connection: OwnConnection = await _driver.connect(
+            url, server_settings={"application_name": application}, timeout=ACQUIRE_SECONDS, **options
+        )
+        await _prepare_connection(connection)
+        return connection
+
+
+async def connect_pool(  # noqa: PLR0913 - each is a separate knob of an operator
+    url: str,
+    *,
+    application: str = "inlet",
+    min_size: int = 0,
+    max_size: int = 8,
+    statement_cache_size: int = 512,
+    command_seconds: float = COMMAND_SECONDS,
+) -> Pool:
+    """A pool. With `min_size` 0 it is made even while Postgres is away, and connects when first used.
+
+    Behind PgBouncer in transaction mode (before 1.21) set `statement_cache_size` to 0. Raises DatabaseError.
+    """
+    with translated():
+        pool: Pool = await _driver.create_pool(
+            url,
+            min_size=min_size,
+            max_size=max_size,
+            statement_cache_size=statement_cache_size,
+            max_cached_statement_lifetime=0,
+            command_timeout=command_seconds,
+            timeout=ACQUIRE_SECONDS,
+            server_settings={"application_name": application},
+            init=_prepare_connection,
+            connection_class=_Plain,
+        )
+    return pool
+
+
+@asynccontextmanager
+async def connection(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection of the pool. What its body meets is raised as DatabaseError."""
+    with translated():
+        async with pool.acquire(timeout=ACQUIRE_SECONDS) as acquired:
+            yield acquired
+
+
+@asynccontextmanager
+async def transaction(pool: Pool, *, snapshot: bool = False) -> AsyncIterator[Connection]:
+    """A transaction; with `snapshot` read-only, and all its reads see one state. Raises DatabaseError."""
+    isolation = "repeatable_read" if snapshot else "read_committed"
+    async with connection(pool) as acquired, acquired.transaction(isolation=isolation, readonly=snapshot):
+        yield acquired
+
+
+def server_of(url: str) -> str:
+    """Host and port of a URL, for people: never its password."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or 'local socket'}:{parts.port or 5432}"
