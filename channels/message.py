@@ -126,6 +126,8 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Unique within the account. For mail the Message-ID, bare."""
     conversation: str = ""
     """Key of the conversation within the account; empty for mail, which threads by its head."""
+    room: str = ""
+    """Key of the channel in which this is a top-level line; empty for replies and direct messages."""
     sender: Party = Party()
     recipients: tuple[Recipient, ...] = ()
     subject: str = ""

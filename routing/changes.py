@@ -34,7 +34,7 @@ class IdentityRow(Row, frozen=True, kw_only=True):
 
 
 class TicketRow(Row, frozen=True, kw_only=True):
-    """A new ticket. `ref` is empty until the batch is written: the counter is taken last, and held shortly."""
+    """A new ticket. `ref` is empty until the batch is written: the counter is taken last, held shortly."""
 
     id: str
     tenant_id: str
@@ -81,7 +81,7 @@ class TicketUpdate(Row, frozen=True, kw_only=True):
     first_response_due_at: datetime | None
     resolution_due_at: datetime | None
     first_responded_at: datetime | None = None
-    """None leaves what is there."""
+    """None leaves what is there, and what is there stays: the first answer counts."""
     bounced_at: datetime | None
     customer_wrote_at: datetime | None
     updated_at: datetime
@@ -118,7 +118,7 @@ class MessageIdRow(Row, frozen=True, kw_only=True):
 
 
 class MessageRow(Row, frozen=True, kw_only=True):
-    """One message as it is shown. `tenant_id` and `ticket_id` are None where no route or no ticket was found."""
+    """A message as it is shown. `tenant_id` and `ticket_id` are None where no route, no ticket was found."""
 
     id: str
     tenant_id: str | None

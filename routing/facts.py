@@ -142,6 +142,10 @@ class TicketFacts(msgspec.Struct, frozen=True, kw_only=True):
     first_response_due_at: datetime | None
     resolution_due_at: datetime | None
     bounced_at: datetime | None
+    followed_by: str | None = None
+    """The newest ticket that follows this one: late replies go on there."""
+    answers: int = 0
+    """Events of the ticket in the last `routing.answers.WINDOW` that may be answered automatically."""
 
 
 class ContactFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,6 +155,10 @@ class ContactFacts(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     vip: bool = False
     blocked: bool = False
+    stopped: bool = False
+    """Told one of our accounts to stop, and not to start again."""
+    answers: int = 0
+    """As in `TicketFacts`, over all tickets whose contact this is."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, order=True):
