@@ -30,6 +30,10 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 class NewerEnvelopeError(Exception):
     """The envelope was written by a newer version: it waits for a newer worker."""
 
+    def __init__(self, version: int) -> None:
+        super().__init__(f"the envelope has version {version}, this program knows up to {VERSION}")
+        self.version = version
+
 
 class _Version(msgspec.Struct):
     v: int
@@ -47,6 +51,7 @@ def encode(envelope: Envelope) -> bytes:
 
 def decode(data: bytes) -> Envelope:
     """The envelope back. Raises NewerEnvelopeError, or msgspec.DecodeError where it is no envelope at all."""
-    if _version.decode(data).v > VERSION:
-        raise NewerEnvelopeError
+    version = _version.decode(data).v
+    if version > VERSION:
+        raise NewerEnvelopeError(version)
     return _decoder.decode(data)
