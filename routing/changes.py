@@ -224,6 +224,7 @@ class RecipientUpdate(Row, frozen=True, kw_only=True):
 
     message_id: str
     address: str
+    field: str = "to"
 
 
 @dataclass(slots=True, kw_only=True)

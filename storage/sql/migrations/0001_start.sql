@@ -137,7 +137,8 @@ comment on column tickets.evidence is 'routing.triage.Evidence of all of the cus
 comment on column tickets.set_by_hand is 'fields that a person has set: never derived again';
 comment on column tickets.created_at is 'acceptance of the first message: the clocks of the SLA start here';
 create index tickets_listing on tickets (tenant_id, created_at desc, id desc);
-create index tickets_contact on tickets (contact_id);
+create index tickets_contact on tickets (contact_id, created_at desc);
+create index tickets_follows on tickets (follows, created_at desc) where follows is not null;
 
 -- Capabilities: whoever holds the token may write to its ticket. Redacted in every log.
 create table reply_tokens (
@@ -295,6 +296,7 @@ create table consents (
     at timestamptz not null,
     primary key (tenant_id, account_id, address)
 );
+create index consents_stop on consents (tenant_id, address) where state = 'stop';
 
 create table rules (
     id uuid primary key,
@@ -338,6 +340,7 @@ create table events (
     foreign key (tenant_id, ticket_id) references tickets (tenant_id, id)
 );
 create index events_order on events (tx, seq);
+create index events_answers on events (ticket_id, at) where may_answer;
 
 -- What the caches of the receivers and workers are built from tells them when it changes.
 create function notify_change() returns trigger language plpgsql as $$

@@ -1,0 +1,133 @@
+"""Records a batch: one transaction of set-based statements, in one global order of locks.
+
+The order, the same for everybody: dedupe keys, conversation locks, tickets by id, ticket counters by tenant,
+messages by id. So nobody waits in a circle, and what `plan` reads is committed truth (P3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+
+import msgspec
+
+from routing.changes import Changes, DecisionRow, Outcome, ReceiptRow, RecipientUpdate
+from routing.facts import Threads
+from routing.locks import lock_keys
+from routing.questions import Questions, questions
+from routing.work import Work
+from storage.claims import Item, Standing, take_claims
+from storage.database import Connection, translated
+from storage.queries import query
+from storage.threads import Unasked, load
+from storage.write import write
+
+Planner = Callable[[Sequence[Work], Threads], Changes]
+"""`routing.plan.plan` with its makers and context bound. Pure: it may be called again for the same batch."""
+
+
+class PlanError(Exception):
+    """A plan does not account for each of its messages exactly once (P10)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Recorded:
+    """What became of a batch, by entry of the inbox."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """Every entry that has had its effect now."""
+    reruns: list[str] = field(default_factory=list)
+    """Entries that had their effect before: nothing was done, nothing is counted."""
+    second_entries: list[str] = field(default_factory=list)
+    """Entries beside the one that had the effect: their `accepted` is taken back when they are deleted."""
+    errors: dict[str, str] = field(default_factory=dict)
+    """Why an entry became a dead letter, for the log."""
+
+    def add(self, other: Recorded) -> None:
+        """Take up what became of another part of the batch."""
+        self.outcomes |= other.outcomes
+        self.reruns += other.reruns
+        self.second_entries += other.second_entries
+        self.errors |= other.errors
+
+
+async def record(connection: Connection, items: Sequence[Item], planner: Planner, now: datetime) -> Recorded:
+    """Give a batch its effect, all of it or nothing, in a transaction of its own.
+
+    Raises Transient where it should be tried again as it is, BadRow or whatever `planner` raises otherwise.
+    """
+    with translated():
+        async with connection.transaction():
+            standing = await take_claims(connection, items, now)
+            changes = await _planned(connection, standing.fresh, planner, now)
+            for item, owner in standing.copies:
+                _add_copy(changes, item, owner, now)
+            await write(connection, changes, items, now)
+    return _recorded(standing, changes)
+
+
+async def plan_over(
+    connection: Connection, works: Sequence[Work], planner: Planner, now: datetime, *, lock: bool
+) -> Changes:
+    """Plan over what Postgres knows; what the plan asks beyond the expected is looked up, then it plans again."""
+    asked, tickets = questions(works), set[str]()
+    threads = await load(connection, asked, now, lock=lock)
+    while True:
+        try:
+            return planner(works, threads)
+        except Unasked as unasked:
+            _take_up(asked, tickets, unasked)
+            threads = await load(connection, asked, now, tickets=tickets, lock=lock)
+
+
+def _take_up(asked: Questions, tickets: set[str], unasked: Unasked) -> None:
+    wanted = tickets if unasked.kind == "tickets" else getattr(asked, unasked.kind)
+    wanted.add(unasked.key)
+
+
+async def _planned(connection: Connection, fresh: Sequence[Item], planner: Planner, now: datetime) -> Changes:
+    if not fresh:
+        return Changes()
+    works = [item.work for item in fresh]
+    await _lock(connection, works)
+    changes = await plan_over(connection, works, planner, now, lock=True)
+    if sorted(row.message_id for row in changes.receipts) != sorted(item.id for item in fresh):
+        raise PlanError("The receipts of a plan are not those of its messages.")
+    return changes
+
+
+async def _lock(connection: Connection, works: Iterable[Work]) -> None:
+    keys = {_hash(key) for work in works for key in lock_keys(work)}
+    if keys:
+        await connection.execute(query("lock_keys"), sorted(keys))
+
+
+def _hash(key: str) -> int:
+    """A lock's number. Two keys with one number only wait for each other needlessly."""
+    digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _add_copy(changes: Changes, item: Item, owner: str, now: datetime) -> None:
+    work, origin = item.work, item.work.origin
+    tenant = work.tenant.id if work.tenant else None
+    changes.receipts.append(
+        ReceiptRow(
+            message_id=origin.id, generation=origin.generation, account_id=origin.account.id, tenant_id=tenant,
+            outcome="duplicate", duplicate_of=owner, entry=origin.entry, at=now,
+        )
+    )  # fmt: skip
+    steps = msgspec.to_builtins(work.tenant_steps)
+    decision = {"tenant": steps, "duplicate_of": owner}
+    changes.decisions.append(DecisionRow(message_id=origin.id, tenant_id=tenant, decision=decision, at=now))
+    changes.recipients += [
+        RecipientUpdate(message_id=owner, address=one.address, field=one.field)
+        for one in work.message.recipients
+    ]
+
+
+def _recorded(standing: Standing, changes: Changes) -> Recorded:
+    outcomes: dict[str, Outcome] = {row.entry: row.outcome for row in changes.receipts}
+    return Recorded(outcomes=outcomes, reruns=list(standing.reruns), second_entries=standing.second_entries)

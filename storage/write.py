@@ -1,0 +1,137 @@
+"""Writes the changes of a batch: each list with one statement, what others refer to first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import msgspec
+
+from routing.changes import Changes, TicketRow
+from routing.refs import ref
+from storage.claims import Item
+from storage.database import Connection
+from storage.envelope import encode
+from storage.queries import query
+
+
+class LostTicketError(Exception):
+    """A ticket that was planned to change is not there, or belongs to another tenant (P4)."""
+
+
+@cache
+def code_version() -> str:
+    """Version of this code, for dead letters."""
+    try:
+        return version("inlet")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+async def write(connection: Connection, changes: Changes, items: Sequence[Item], now: datetime) -> None:
+    """Write everything, inside the caller's transaction. Raises what the driver raises, or LostTicketError."""
+    await _insert(connection, "insert_contacts", changes.contacts)
+    await _insert(connection, "insert_identities", changes.identities)
+    await _update_tickets(connection, changes)
+    await _insert(connection, "insert_tickets", await _numbered(connection, changes.tickets, items))
+    for name, rows in _lists(changes):
+        await _insert(connection, name, rows)
+    await _insert_messages(connection, changes, items)
+    await _insert(connection, "insert_attachments", changes.attachments)
+    await _merge_recipients(connection, changes)
+    await _insert(connection, "insert_receipts", changes.receipts)
+    await _insert_dead_letters(connection, changes, items)
+    await _settle(connection, changes, now)
+
+
+def _lists(changes: Changes) -> tuple[tuple[str, Collection[Any]], ...]:
+    """What needs no more than its statement."""
+    return (
+        ("insert_reply_tokens", changes.reply_tokens),
+        ("insert_participants", changes.participants),
+        ("upsert_conversations", list(changes.conversations.values())),
+        ("insert_message_ids", changes.message_ids),
+        ("insert_activities", changes.activities),
+        ("insert_decisions", changes.decisions),
+        ("insert_events", changes.events),
+        ("upsert_consents", changes.consents),
+    )
+
+
+async def _insert(connection: Connection, name: str, rows: Collection[Any]) -> None:
+    if rows:
+        await connection.execute(query(name), rows)
+
+
+async def _update_tickets(connection: Connection, changes: Changes) -> None:
+    updates = list(changes.ticket_updates.values())
+    if not updates:
+        return
+    done = await connection.execute(query("update_tickets"), updates)
+    if done != f"UPDATE {len(updates)}":
+        raise LostTicketError("A ticket to be changed is not its tenant's.")
+
+
+async def _numbered(
+    connection: Connection, tickets: Sequence[TicketRow], items: Sequence[Item]
+) -> list[TicketRow]:
+    """The tickets with their references, out of their tenants' counters."""
+    counts = Counter(ticket.tenant_id for ticket in tickets)
+    if not counts:
+        return []
+    styles = {item.work.tenant.id: item.work.tenant.settings.ref_style for item in items if item.work.tenant}
+    tenants = sorted(counts)
+    rows = await connection.fetch(query("take_numbers"), tenants, [counts[one] for one in tenants])
+    following = {row["tenant_id"]: row["last"] - counts[row["tenant_id"]] for row in rows}
+    numbered = []
+    for ticket in tickets:
+        tenant = ticket.tenant_id
+        following[tenant] += 1
+        numbered.append(msgspec.structs.replace(ticket, ref=ref(following[tenant], styles[tenant], tenant)))
+    return numbered
+
+
+async def _insert_messages(connection: Connection, changes: Changes, items: Sequence[Item]) -> None:
+    """Messages together with their originals: neither is ever without the other (R20)."""
+    if not changes.messages:
+        return
+    wanted = {row.id for row in changes.messages}
+    kept = {item.id: item.envelope for item in items if item.id in wanted}
+    raws = [envelope.raw for envelope in kept.values()]
+    blobs = [envelope.raw_blob for envelope in kept.values()]
+    await connection.execute(query("insert_messages"), changes.messages, list(kept), raws, blobs)
+
+
+async def _merge_recipients(connection: Connection, changes: Changes) -> None:
+    merged = {
+        (row.message_id, row.address): {"address": row.address, "field": row.field}
+        for row in changes.recipients
+    }
+    if merged:
+        ids = [message_id for message_id, _ in merged]
+        await connection.execute(query("merge_recipients"), ids, list(merged.values()))
+
+
+async def _insert_dead_letters(connection: Connection, changes: Changes, items: Sequence[Item]) -> None:
+    if not changes.dead_letters:
+        return
+    wanted = {row.message_id for row in changes.dead_letters}
+    envelopes = {item.id: encode(item.envelope) for item in items if item.id in wanted}
+    await connection.execute(
+        query("upsert_dead_letters"),
+        changes.dead_letters,
+        code_version(),
+        list(envelopes),
+        list(envelopes.values()),
+    )
+
+
+async def _settle(connection: Connection, changes: Changes, now: datetime) -> None:
+    """A replay that got through settles its dead letter, even where whoever asked for it was interrupted."""
+    ids = [row.message_id for row in changes.receipts if row.generation > 0 and row.outcome != "dead"]
+    if ids:
+        await connection.execute(query("settle_replayed"), ids, now)
