@@ -98,7 +98,7 @@ class Channel(ABC):
 
     def check_secret(self, secret: str) -> None:
         """Raise ValueError, with words for the operator, if this cannot be a secret of the provider."""
-        if not secret:
+        if not secret.strip():
             raise ValueError("The secret is empty.")
 
     def handshake(self, delivery: Delivery, secrets: Sequence[str]) -> Answer | None:  # noqa: ARG002

@@ -15,9 +15,7 @@ from twilio.request_validator import (
     SIGNATURE_HEADER,
     SIGNATURE_SETTINGS_HEADER,
     RequestValidator,
-    add_port,
     get_signature_algorithm,
-    remove_port,
 )
 
 from channels.contract import Delivery, Verified
@@ -105,9 +103,13 @@ def _urls(url: str) -> list[str]:
     """The URL as it came, with its port and without: Twilio signs sometimes one, sometimes the other."""
     try:
         parts = urlsplit(url)
-        return list(dict.fromkeys((url, remove_port(parts), add_port(parts))))
+        host, port = parts.netloc, parts.port
     except ValueError:
         return [url]
+    bare = host.rpartition(":")[0] if port else host
+    full = host if port else f"{host}:{443 if parts.scheme == 'https' else 80}"
+    # Only the host is touched: taking the URL apart and joining it would lose an empty query.
+    return list(dict.fromkeys(url.replace(f"//{host}", f"//{form}", 1) for form in (host, bare, full)))
 
 
 def _type(delivery: Delivery) -> str:
