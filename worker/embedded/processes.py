@@ -126,7 +126,7 @@ def _ps(columns: str, pid: int | None = None) -> str:
 def end(pid: int, steps: Sequence[tuple[signal.Signals, float]]) -> None:
     """Send each signal in turn and wait so many seconds after each for the end; then kill the group."""
     for number, seconds in steps:
-        _send(pid, number)
+        send(pid, number)
         if gone(pid, seconds):
             return
     kill_group(pid)
@@ -148,10 +148,11 @@ def kill_group(pid: int) -> None:
     try:
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
-        _send(pid, signal.SIGKILL)
+        send(pid, signal.SIGKILL)
 
 
-def _send(pid: int, number: signal.Signals) -> None:
+def send(pid: int, number: signal.Signals) -> None:
+    """Send the signal, unless the process is gone."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:

@@ -17,10 +17,14 @@ from worker.embedded.cluster import SYSTEM, Say, ServerError, find_cluster
 from worker.embedded.postgres_server import PostgresServer
 from worker.embedded.redis_server import RedisServer
 
-_TRIES = 20
+_TRIES = 15
 """Starts of a server that ends at once: its port was taken, or remains of the old one are still ending."""
 _PROGRESS_SECONDS = 5.0
 _MAX_LOG = 10_000_000
+_STEP = 0.05
+
+Pause = Callable[[float], None]
+"""Waits so many seconds, or raises where there is no time left to wait."""
 
 
 class Server(Protocol):
@@ -98,18 +102,17 @@ def build(data: Path, wishes: Wishes, say: Say) -> list[Server]:
     return servers
 
 
-def start(server: Server, say: Say, stopped: Callable[[], bool] = lambda: False) -> None:
+def start(server: Server, say: Say, pause: Pause = time.sleep) -> None:
     """Take the server over or start it, and wait until it answers, however long it recovers.
 
-    Returns early when `stopped` says so. Raises ServerError where it cannot run.
+    What `pause` raises ends the waiting. Raises ServerError where it cannot run.
     """
     if server.adopt():
         say(f"Took over the {server.name} that an earlier run left behind (process {server.pid}).")
     else:
         server.launch()
-    _wait(server, say, stopped)
-    if not stopped():
-        server.prepare()
+    _wait(server, say, pause)
+    server.prepare()
 
 
 def stop(servers: list[Server], seconds: float) -> None:
@@ -118,21 +121,21 @@ def stop(servers: list[Server], seconds: float) -> None:
         server.stop(seconds)
 
 
-def _wait(server: Server, say: Say, stopped: Callable[[], bool]) -> None:
+def _wait(server: Server, say: Say, pause: Pause) -> None:
     tries, spoke = 1, time.monotonic()
-    while not stopped() and not server.answers():
+    while not server.answers():
         if server.pid is None or not processes.alive(server.pid):
-            tries = _try_again(server, tries)
+            tries = _try_again(server, tries, pause)
         if time.monotonic() - spoke > _PROGRESS_SECONDS:
             spoke = time.monotonic()
             say(f"{server.name} is getting ready: {_last_line(server.log)}")
-        time.sleep(0.05)
+        pause(_STEP)
 
 
-def _try_again(server: Server, tries: int) -> int:
+def _try_again(server: Server, tries: int, pause: Pause) -> int:
     if tries >= _TRIES:
         raise ServerError(f"{server.name} does not start. The end of {server.log}:\n{_tail(server.log)}")
-    time.sleep(min(0.1 * tries, 1.0))
+    pause(min(0.1 * tries, 1.0))
     server.port = 0
     server.launch()
     return tries + 1
