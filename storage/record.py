@@ -6,14 +6,13 @@ messages by id. So nobody waits in a circle, and what `plan` reads is committed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
+from types import MappingProxyType
 
-import msgspec
-
-from routing.changes import Changes, DecisionRow, Outcome, ReceiptRow, RecipientUpdate
+from routing.changes import Changes, Outcome
 from routing.facts import Threads
 from routing.locks import lock_keys
 from routing.questions import Questions, questions
@@ -22,10 +21,11 @@ from storage.claims import Item, Standing, take_claims
 from storage.database import Connection, translated
 from storage.queries import query
 from storage.threads import Unasked, load
-from storage.write import write
+from storage.write import Original, RefStyle, write
 
-Planner = Callable[[Sequence[Work], Threads], Changes]
-"""`routing.plan.plan` with its makers and context bound. Pure: it may be called again for the same batch."""
+Planner = Callable[[Sequence[Work], Threads, Mapping[str, str]], Changes]
+"""`routing.plan.plan` with its makers and context bound, but for the duplicates (message id to the id of the
+message that has its claim). Pure: it may be called again for the same batch."""
 
 
 class PlanError(Exception):
@@ -61,22 +61,30 @@ async def record(connection: Connection, items: Sequence[Item], planner: Planner
     with translated():
         async with connection.transaction():
             standing = await take_claims(connection, items, now)
-            changes = await _planned(connection, standing.fresh, planner, now)
-            for item, owner in standing.copies:
-                _add_copy(changes, item, owner, now)
-            await write(connection, changes, items, now)
+            changes = await _planned(connection, standing, planner, now)
+            styles = _ref_styles(items)
+            await write(connection, changes, now, originals=_originals(items), ref_styles=styles)
     return _recorded(standing, changes)
 
 
-async def plan_over(
-    connection: Connection, works: Sequence[Work], planner: Planner, now: datetime, *, lock: bool
+async def plan_over(  # noqa: PLR0913 - what a plan is made of
+    connection: Connection,
+    works: Sequence[Work],
+    planner: Planner,
+    now: datetime,
+    *,
+    duplicates: Mapping[str, str] = MappingProxyType({}),
+    lock: bool,
 ) -> Changes:
-    """Plan over what Postgres knows; what the plan asks beyond the expected is looked up, then it plans again."""
-    asked, tickets = questions(works), set[str]()
+    """Plan over what Postgres knows; what the plan asks beyond the expected is looked up, and it plans again.
+
+    `lock=False` for a dry run, which writes nothing.
+    """
+    asked, tickets = questions(work for work in works if work.origin.id not in duplicates), set[str]()
     threads = await load(connection, asked, now, lock=lock)
     while True:
         try:
-            return planner(works, threads)
+            return planner(works, threads, duplicates)
         except Unasked as unasked:
             _take_up(asked, tickets, unasked)
             threads = await load(connection, asked, now, tickets=tickets, lock=lock)
@@ -87,13 +95,15 @@ def _take_up(asked: Questions, tickets: set[str], unasked: Unasked) -> None:
     wanted.add(unasked.key)
 
 
-async def _planned(connection: Connection, fresh: Sequence[Item], planner: Planner, now: datetime) -> Changes:
-    if not fresh:
+async def _planned(connection: Connection, standing: Standing, planner: Planner, now: datetime) -> Changes:
+    items = standing.fresh + [item for item, _ in standing.copies]
+    if not items:
         return Changes()
-    works = [item.work for item in fresh]
-    await _lock(connection, works)
-    changes = await plan_over(connection, works, planner, now, lock=True)
-    if sorted(row.message_id for row in changes.receipts) != sorted(item.id for item in fresh):
+    await _lock(connection, [item.work for item in standing.fresh])
+    duplicates = {item.id: owner for item, owner in standing.copies}
+    works = [item.work for item in items]
+    changes = await plan_over(connection, works, planner, now, duplicates=duplicates, lock=True)
+    if sorted(row.message_id for row in changes.receipts) != sorted(item.id for item in items):
         raise PlanError("The receipts of a plan are not those of its messages.")
     return changes
 
@@ -110,22 +120,13 @@ def _hash(key: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _add_copy(changes: Changes, item: Item, owner: str, now: datetime) -> None:
-    work, origin = item.work, item.work.origin
-    tenant = work.tenant.id if work.tenant else None
-    changes.receipts.append(
-        ReceiptRow(
-            message_id=origin.id, generation=origin.generation, account_id=origin.account.id, tenant_id=tenant,
-            outcome="duplicate", duplicate_of=owner, entry=origin.entry, at=now,
-        )
-    )  # fmt: skip
-    steps = msgspec.to_builtins(work.tenant_steps)
-    decision = {"tenant": steps, "duplicate_of": owner}
-    changes.decisions.append(DecisionRow(message_id=origin.id, tenant_id=tenant, decision=decision, at=now))
-    changes.recipients += [
-        RecipientUpdate(message_id=owner, address=one.address, field=one.field)
-        for one in work.message.recipients
-    ]
+def _originals(items: Iterable[Item]) -> dict[str, Original]:
+    kept = {item.id: item.envelope for item in items}
+    return {key: Original(raw=one.raw, raw_blob=one.raw_blob, envelope=one) for key, one in kept.items()}
+
+
+def _ref_styles(items: Iterable[Item]) -> dict[str, RefStyle]:
+    return {item.work.tenant.id: item.work.tenant.settings.ref_style for item in items if item.work.tenant}
 
 
 def _recorded(standing: Standing, changes: Changes) -> Recorded:

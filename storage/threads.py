@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from routing.answers import WINDOW
 from routing.facts import ContactFacts, Identity, TicketFacts, TokenFacts
 from routing.questions import Questions
 from storage.database import Connection, Pool, Record, connection
 from storage.queries import query
 
-WINDOW = timedelta(hours=3)
 _Key = tuple[str, ...]
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
 import msgspec
 
 from routing.changes import Changes, TicketRow
 from routing.refs import ref
-from storage.claims import Item
 from storage.database import Connection
-from storage.envelope import encode
+from storage.envelope import Envelope, encode
 from storage.queries import query
+
+RefStyle = Literal["sequence", "random"]
 
 
 class LostTicketError(Exception):
@@ -32,19 +35,38 @@ def code_version() -> str:
         return "unknown"
 
 
-async def write(connection: Connection, changes: Changes, items: Sequence[Item], now: datetime) -> None:
-    """Write everything, inside the caller's transaction. Raises what the driver raises, or LostTicketError."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """What a message came as: kept beside its row; a dead letter keeps the whole envelope."""
+
+    raw: bytes | None
+    raw_blob: str | None
+    envelope: Envelope | bytes
+
+
+async def write(
+    connection: Connection,
+    changes: Changes,
+    now: datetime,
+    *,
+    originals: Mapping[str, Original] = MappingProxyType({}),
+    ref_styles: Mapping[str, RefStyle] = MappingProxyType({}),
+) -> None:
+    """Write everything, inside the caller's transaction. Raises what the driver raises, or LostTicketError.
+
+    `originals` by message id, `ref_styles` by tenant id: of all messages and tenants of the batch.
+    """
     await _insert(connection, "insert_contacts", changes.contacts)
     await _insert(connection, "insert_identities", changes.identities)
     await _update_tickets(connection, changes)
-    await _insert(connection, "insert_tickets", await _numbered(connection, changes.tickets, items))
+    await _insert(connection, "insert_tickets", await _numbered(connection, changes.tickets, ref_styles))
     for name, rows in _lists(changes):
         await _insert(connection, name, rows)
-    await _insert_messages(connection, changes, items)
+    await _insert_messages(connection, changes, originals)
     await _insert(connection, "insert_attachments", changes.attachments)
     await _merge_recipients(connection, changes)
     await _insert(connection, "insert_receipts", changes.receipts)
-    await _insert_dead_letters(connection, changes, items)
+    await _insert_dead_letters(connection, changes, originals)
     await _settle(connection, changes, now)
 
 
@@ -77,13 +99,12 @@ async def _update_tickets(connection: Connection, changes: Changes) -> None:
 
 
 async def _numbered(
-    connection: Connection, tickets: Sequence[TicketRow], items: Sequence[Item]
+    connection: Connection, tickets: Sequence[TicketRow], ref_styles: Mapping[str, RefStyle]
 ) -> list[TicketRow]:
     """The tickets with their references, out of their tenants' counters."""
     counts = Counter(ticket.tenant_id for ticket in tickets)
     if not counts:
         return []
-    styles = {item.work.tenant.id: item.work.tenant.settings.ref_style for item in items if item.work.tenant}
     tenants = sorted(counts)
     rows = await connection.fetch(query("take_numbers"), tenants, [counts[one] for one in tenants])
     following = {row["tenant_id"]: row["last"] - counts[row["tenant_id"]] for row in rows}
@@ -91,19 +112,26 @@ async def _numbered(
     for ticket in tickets:
         tenant = ticket.tenant_id
         following[tenant] += 1
-        numbered.append(msgspec.structs.replace(ticket, ref=ref(following[tenant], styles[tenant], tenant)))
+        numbered.append(
+            msgspec.structs.replace(ticket, ref=ref(following[tenant], ref_styles[tenant], tenant))
+        )
     return numbered
 
 
-async def _insert_messages(connection: Connection, changes: Changes, items: Sequence[Item]) -> None:
+async def _insert_messages(
+    connection: Connection, changes: Changes, originals: Mapping[str, Original]
+) -> None:
     """Messages together with their originals: neither is ever without the other (R20)."""
     if not changes.messages:
         return
-    wanted = {row.id for row in changes.messages}
-    kept = {item.id: item.envelope for item in items if item.id in wanted}
-    raws = [envelope.raw for envelope in kept.values()]
-    blobs = [envelope.raw_blob for envelope in kept.values()]
-    await connection.execute(query("insert_messages"), changes.messages, list(kept), raws, blobs)
+    kept = [(row.id, originals[row.id]) for row in changes.messages if row.id in originals]
+    await connection.execute(
+        query("insert_messages"),
+        changes.messages,
+        [one for one, _ in kept],
+        [original.raw for _, original in kept],
+        [original.raw_blob for _, original in kept],
+    )
 
 
 async def _merge_recipients(connection: Connection, changes: Changes) -> None:
@@ -116,18 +144,20 @@ async def _merge_recipients(connection: Connection, changes: Changes) -> None:
         await connection.execute(query("merge_recipients"), ids, list(merged.values()))
 
 
-async def _insert_dead_letters(connection: Connection, changes: Changes, items: Sequence[Item]) -> None:
+async def _insert_dead_letters(
+    connection: Connection, changes: Changes, originals: Mapping[str, Original]
+) -> None:
     if not changes.dead_letters:
         return
-    wanted = {row.message_id for row in changes.dead_letters}
-    envelopes = {item.id: encode(item.envelope) for item in items if item.id in wanted}
+    ids = [row.message_id for row in changes.dead_letters]
+    envelopes = [_bytes(originals[one].envelope) for one in ids]
     await connection.execute(
-        query("upsert_dead_letters"),
-        changes.dead_letters,
-        code_version(),
-        list(envelopes),
-        list(envelopes.values()),
+        query("upsert_dead_letters"), changes.dead_letters, code_version(), ids, envelopes
     )
+
+
+def _bytes(envelope: Envelope | bytes) -> bytes:
+    return envelope if isinstance(envelope, bytes) else encode(envelope)
 
 
 async def _settle(connection: Connection, changes: Changes, now: datetime) -> None:

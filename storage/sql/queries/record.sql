@@ -180,3 +180,7 @@ from json_populate_recordset(null::consents, $1::json)
 order by tenant_id, account_id, address, at desc
 on conflict (tenant_id, account_id, address) do update set state = excluded.state, at = excluded.at
 where c.at <= excluded.at
+
+-- name: existing
+-- The tenant and the account, where they are (still) there.
+select (select id from tenants where id = $1::uuid) as tenant, (select id from accounts where id = $2) as account
