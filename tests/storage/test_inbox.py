@@ -132,7 +132,9 @@ async def test_two_sweepers_never_take_over_the_same_entry(redis: Any) -> None:
     assert sorted(entry.id for entries in taken for entry in entries) == sorted(key.decode() for key in ids)
 
 
-async def test_a_forgotten_consumer_leaves_no_trace_but_one_with_entries_stays(inbox: Inbox, redis: Any) -> None:
+async def test_a_forgotten_consumer_leaves_no_trace_but_one_with_entries_stays(
+    inbox: Inbox, redis: Any
+) -> None:
     await inbox.append(envelopes(1))
     await inbox.read("idle", 1)
     await inbox.give_back(await inbox.claim_dead("idle", 9))
@@ -179,7 +181,9 @@ GARBAGE = [
 
 
 @pytest.mark.parametrize(
-    ("fields", "data"), GARBAGE, ids=["no MessagePack", "empty", "no envelope", "nested deeply", "other fields"]
+    ("fields", "data"),
+    GARBAGE,
+    ids=["no MessagePack", "empty", "no envelope", "nested deeply", "other fields"],
 )
 async def test_garbage_is_handed_out_as_it_is_and_blocks_nobody(
     inbox: Inbox, redis: Any, fields: dict[bytes, bytes], data: bytes
@@ -246,7 +250,7 @@ async def test_an_append_is_all_or_nothing(redis: Any) -> None:
     inbox = Inbox(redis)
     await redis.config_set("maxmemory", "1")
     try:
-        with pytest.raises(Exception, match="OOM|maxmemory|EXEC"):
+        with pytest.raises(Exception, match=r"OOM|maxmemory|EXEC"):
             await inbox.append(envelopes(2))
     finally:
         await redis.config_set("maxmemory", "0")
