@@ -1,0 +1,92 @@
+"""The directory of tenants, kept whole in each process (`routing.facts.Directory`)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import msgspec
+
+from routing.facts import AddressFacts, DomainFacts, Tenant
+from storage.cache import Cached
+from storage.database import Pool, Record, Transient, transaction
+from storage.listener import Listener
+from storage.queries import query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Who is who at one moment. Keys are normalised: lower-case, ASCII domains."""
+
+    mail_domains: frozenset[str]
+    base_domains: frozenset[str]
+    tenants: Mapping[str, Tenant]
+    slugs: Mapping[str, str]
+    addresses: Mapping[str, AddressFacts]
+    domains: Mapping[str, DomainFacts]
+
+    def tenant(self, tenant: str) -> Tenant | None:
+        return self.tenants.get(tenant)
+
+    def by_slug(self, slug: str) -> str | None:
+        return self.slugs.get(slug)
+
+    def address(self, address: str) -> AddressFacts | None:
+        return self.addresses.get(address)
+
+    def domain(self, domain: str) -> DomainFacts | None:
+        return self.domains.get(domain)
+
+
+class Directories:
+    """The directory as it is now: `async with` it. A change is heard and read within moments."""
+
+    def __init__(
+        self, url: str, pool: Pool, *, mail_domains: Iterable[str] = (), base_domains: Iterable[str] = ()
+    ) -> None:
+        """`url`: of the same database, for a connection of its own that listens."""
+        self._pool = pool
+        self._mail_domains = frozenset(mail_domains)
+        self._base_domains = frozenset(base_domains)
+        self._cached = Cached(self._load)
+        self._listener = Listener(url)
+        self._listener.subscribe(self.refresh)
+
+    async def __aenter__(self) -> Self:
+        """Read it, and listen from now on. Postgres may be away: then it is read as soon as it is back."""
+        with contextlib.suppress(Transient):
+            await self.refresh()
+        self._listener.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._listener.stop()
+
+    def current(self) -> Snapshot:
+        """The directory as last read. Raises Transient where it never was: Postgres is away all the time."""
+        return self._cached.current()
+
+    async def refresh(self) -> Snapshot:
+        """The directory as it is now: to be asked before "unknown" is said. Raises DatabaseError."""
+        return await self._cached.refresh()
+
+    async def _load(self) -> Snapshot:
+        async with transaction(self._pool, snapshot=True) as connection:
+            tenants = await connection.fetch(query("all_tenants"))
+            slugs = await connection.fetch(query("all_slugs"))
+            addresses = await connection.fetch(query("all_addresses"))
+            domains = await connection.fetch(query("all_proven_domains"))
+        return Snapshot(
+            mail_domains=self._mail_domains,
+            base_domains=self._base_domains,
+            tenants={row["id"]: _convert(row, Tenant) for row in tenants},
+            slugs={row["slug"]: row["tenant_id"] for row in slugs},
+            addresses={row["address"]: _convert(row, AddressFacts) for row in addresses},
+            domains={row["domain"]: _convert(row, DomainFacts) for row in domains},
+        )
+
+
+def _convert(row: Record, kind: type[Any]) -> Any:
+    return msgspec.convert({key: row[key] for key in row.keys()}, kind)  # noqa: SIM118 - rows iterate values
