@@ -54,7 +54,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     type: str | UnsetType = UNSET
     labels: tuple[str, ...] | UnsetType = UNSET
     contact_id: str | UnsetType = UNSET
-    assignee: str | None | UnsetType = UNSET
+    assignee: str | UnsetType | None = UNSET
 
     def asked(self) -> dict[str, Any]:
         """The fields that are asked for, with their values."""

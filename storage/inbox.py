@@ -164,13 +164,21 @@ class Inbox:
         return {account.decode(): int(count) for account, count in rows.items()}
 
     async def pending(self) -> dict[str, int]:
-        """Messages that have had no effect yet, by account.
+        """Messages that have had no effect yet, by account."""
+        return dict(Counter((await self.pending_messages()).values()))
+
+    async def pending_messages(self) -> dict[str, str]:
+        """Messages that have had no effect yet, each with its account.
 
         Read in pieces, so that a deep inbox does not stop Redis; one may come twice: hence the dictionary.
         """
         rows = self._redis.hscan_iter(PENDING, count=SCAN_COUNT)
-        seen = {message: account async for message, account in rows}
-        return {account.decode(): count for account, count in Counter(seen.values()).items()}
+        return {message.decode(): account.decode() async for message, account in rows}
+
+    async def account_of(self, message: str) -> str | None:
+        """Account of a message that was accepted and has had no effect yet, or None."""
+        account = await self._redis.hget(PENDING, message)
+        return account.decode() if account else None
 
     async def _make_group(self) -> None:
         try:

@@ -142,6 +142,7 @@ def secret_keys(text: str) -> tuple[str, ...]:
 
 def _is_key(key: str) -> bool:
     try:
-        return len(base64.b64decode(key.encode(), altchars=b"-_", validate=True)) == 32
+        padded = key + "=" * (-len(key) % 4)
+        return len(base64.b64decode(padded.encode(), altchars=b"-_", validate=True)) == 32
     except (binascii.Error, ValueError):
         return False
