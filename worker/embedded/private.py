@@ -24,7 +24,12 @@ def read_or_make(path: Path, make: Callable[[], str]) -> str:
     """The text of the file without its line end; made once where there is none."""
     if not path.exists():
         write_private(path, make() + "\n")
-    return path.read_text(encoding="utf-8").strip()
+    return read_private(path)
+
+
+def read_private(path: Path) -> str:
+    """The text of the file without its line end; empty where there is none."""
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
 def sync_folder(folder: Path) -> None:

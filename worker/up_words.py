@@ -1,0 +1,33 @@
+"""What `inlet up` tells its operator once everything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_WELCOME = """
+Inlet is running.
+
+  Webhooks       {url}/webhooks/<provider>/<account>
+  Operator API   {url}/api/ (described in {url}/api/openapi.json)
+  Operator key   {key} (kept in {data}/operator.key)
+  Metrics        {url}/metrics
+  Data and logs  {data}
+
+Try it: a tenant, what a caller said, and the ticket that came of it.
+
+  inlet tenant add acme
+  curl -sS {url}/api/messages -H 'Authorization: Bearer {key}' \\
+    -H 'Content-Type: application/json' -d '{message}'
+  curl -sS '{url}/api/tickets?tenant=acme' -H 'Authorization: Bearer {key}'
+
+Ctrl-C stops everything. What was accepted is kept.
+"""
+_MESSAGE = (
+    '{"tenant": "acme", "channel": "phone", "sender": {"name": "Ada", "address": "+15555550100"}, '
+    '"text": "My parcel has not arrived."}'
+)
+
+
+def welcome(url: str, key: str, data: Path) -> str:
+    """Where everything is, and how to try it."""
+    return _WELCOME.format(url=url, key=key, data=data, message=_MESSAGE)
