@@ -312,7 +312,7 @@ class DatedContract(ChannelContract):
         self.refused(with_header(old, self.timestamp, young))
 
     @pytest.mark.parametrize(
-        "value", ["", "soon", "1e9", "-1", "0x10", "1_000", "9" * 400, "+1", " 1", "1.5"]
+        "value", ["", "soon", "1e9", "-1", "0x10", "1_000", "9" * 400, "+1", " 1", "1.5", "²"]
     )
     def test_odd_times_are_refused(self, value: str) -> None:
         self.refused(with_header(self.genuine(), self.timestamp, value))

@@ -59,6 +59,10 @@ def test_a_line_is_one_line(text: str, expected: str) -> None:
     assert clean.line(text) == expected
 
 
+def test_spaces_do_not_use_up_a_line() -> None:
+    assert clean.line(" " * 30 + "Ada Berg", 10) == "Ada Berg"
+
+
 def test_an_id_stays_as_it_is_where_it_can() -> None:
     assert clean.key("SM0123") == "SM0123"
 

@@ -75,9 +75,12 @@ def test_an_id_with_a_dot_is_refused() -> None:
     """The id and the timestamp are joined by a dot: with one in the id the two could be cut elsewhere."""
     with pytest.raises(ValueError, match="dot"):
         signing.sign(SECRET, "a.1", NOW, BODY)
-    moved = delivery(SIGNATURE, message_id=f"{ID}.{TIMESTAMP}")
-    with pytest.raises(NotVerified):
-        signing.verify(moved, [SECRET], NOW)
+    later = str(TIMESTAMP + 1)
+    genuine = signing.sign(SECRET, ID, NOW, f"{later}.pay me".encode())
+    moved = genuine | {"webhook-id": f"{ID}.{TIMESTAMP}", "webhook-timestamp": later}
+    cut = Delivery(method="POST", url="https://x.test/", headers=tuple(moved.items()), body=b"pay me")
+    with pytest.raises(NotVerified, match="dot"):
+        signing.verify(cut, [SECRET], NOW)
 
 
 @pytest.mark.parametrize("live", [[SECRET], ["whsec_AAAA", SECRET], ["no base64!", "", SECRET]])
