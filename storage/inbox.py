@@ -154,10 +154,6 @@ class Inbox:
         milliseconds = int(rows[0][0].partition(b"-")[0])
         return max(0.0, float(seconds + micros / 1e6 - milliseconds / 1e3))
 
-    async def is_pending(self, message: str) -> bool:
-        """Whether the message was accepted and has had no effect yet."""
-        return bool(await self._redis.hexists(PENDING, message))
-
     async def accepted(self) -> dict[str, int]:
         """Messages accepted so far, by account."""
         rows = await self._redis.hgetall(ACCEPTED)

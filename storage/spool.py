@@ -54,9 +54,9 @@ class Spool:
         self._roll_at = roll_at
         self._home: Home | None = None
         self._segment: Segment | None = None
-        self._ids: set[str] = set()
+        self._accounts: dict[str, str] = {}
         self._drained: dict[Path, int] = {}
-        self._elsewhere: dict[Path, tuple[int, frozenset[str]]] = {}
+        self._elsewhere: dict[Path, tuple[int, dict[str, str]]] = {}
         self._draining = asyncio.Lock()
         # Held in threads: a task that is cancelled leaves its thread at work.
         self._writing = threading.Lock()
@@ -82,9 +82,9 @@ class Spool:
                 for home in adopted:
                     home.leave()
 
-    async def contains(self, message: str) -> bool:
-        """Whether the message waits in the spool of this machine."""
-        return message in self._ids or await asyncio.to_thread(self._is_elsewhere, message)
+    async def account_of(self, message: str) -> str | None:
+        """Account of a message that waits in the spool of this machine, or None."""
+        return self._accounts.get(message) or await asyncio.to_thread(self._look_elsewhere, message)
 
     async def figures(self) -> Figures:
         """What lies in the spool. Raises SpoolError where it cannot be read."""
@@ -110,7 +110,7 @@ class Spool:
             content = b"".join(pack(one, segment.marker) for one in frames)
             self._check_room(len(content))
             segment.append(content)
-            self._ids.update(one.id for one in frames)
+            self._accounts.update((one.id, one.account) for one in frames)
             if segment.size >= self._roll_at:
                 self._close_segment()
 
@@ -159,7 +159,8 @@ class Spool:
             chunk = found.frames[at : at + CHUNK]
             await hand_over(chunk)
             self._drained[path] = at + len(chunk)
-            self._ids.difference_update(one.id for one in chunk)
+            for one in chunk:
+                self._accounts.pop(one.id, None)
         with _as_spool_error():
             aside = self._folder / DAMAGED
             await asyncio.to_thread(files.set_aside, path, found.damaged, aside)
@@ -167,19 +168,19 @@ class Spool:
         self._drained.pop(path, None)
         return len(found.frames) - start
 
-    def _is_elsewhere(self, message: str) -> bool:
+    def _look_elsewhere(self, message: str) -> str | None:
         """Look into the files of other processes; each is read once for every time that it has grown."""
-        found: dict[Path, tuple[int, frozenset[str]]] = {}
+        found: dict[Path, tuple[int, dict[str, str]]] = {}
         own = self._home.path if self._home else None
         for path, size in files.sizes(self._folder):
             if path.parent == own:
                 continue
             known = self._elsewhere.get(path)
             if known is None or known[0] != size:
-                known = (size, _ids_in(path))
+                known = (size, _accounts_in(path))
             found[path] = known
         self._elsewhere = found
-        return any(message in ids for _, ids in found.values())
+        return next((accounts[message] for _, accounts in found.values() if message in accounts), None)
 
     def _figures(self) -> Figures:
         found = list(files.sizes(self._folder))
@@ -208,12 +209,12 @@ class Spool:
             home.leave()
 
 
-def _ids_in(path: Path) -> frozenset[str]:
+def _accounts_in(path: Path) -> dict[str, str]:
     try:
         found = scan(path.read_bytes(), files.marker_of(path))
     except OSError:
-        return frozenset()  # drained meanwhile, or another user's
-    return frozenset(one.id for one in found.frames)
+        return {}  # drained meanwhile, or another user's
+    return {one.id: one.account for one in found.frames}
 
 
 @contextlib.contextmanager

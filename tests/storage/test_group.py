@@ -117,7 +117,7 @@ async def test_a_stalled_redis_is_gone_around_in_time(redis: OwnRedis, inbox: In
     assert [append.place for append in told] == ["spool", "spool"]
     assert told[0].error.startswith("TimeoutError")
     assert "not answered" in told[1].error
-    assert all([await spool.contains(one.id) for one in sent])
+    assert all([await spool.account_of(one.id) for one in sent])
 
 
 @pytest.mark.parametrize("how", ["stalled", "killed"])

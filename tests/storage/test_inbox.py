@@ -63,7 +63,7 @@ async def test_done_deletes_exactly_what_was_committed(inbox: Inbox) -> None:
     await inbox.done([first, third])
 
     assert await inbox.depth() == 1
-    assert [await inbox.is_pending(one.id) for one in sent] == [False, True, False]
+    assert [await inbox.account_of(one.id) for one in sent] == [None, "acc_one", None]
     assert [e.id for e in await Inbox(inbox._redis, rest_ms=0).claim_dead("w2", 9)] == [second.id]
 
 

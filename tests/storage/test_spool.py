@@ -83,7 +83,7 @@ async def test_a_killed_process_leaves_its_messages_to_the_next(tmp_path: Path) 
     acknowledged = spool_and_die(folder)
 
     spool, taker = Spool(folder, limit=ROOMY), Taker()
-    assert await spool.contains(acknowledged[0])
+    assert await spool.account_of(acknowledged[0])
     assert await spool.drain(taker) == 5
     assert [one.id for one in taker.taken] == acknowledged
     assert list(folder.iterdir()) == []
@@ -108,8 +108,8 @@ async def test_a_drain_that_fails_half_way_goes_on_where_it_stopped(tmp_path: Pa
     taker = Taker(fail_after=250)
     with pytest.raises(ConnectionError):
         await spool.drain(taker)
-    assert not await spool.contains(sent[0].id)
-    assert await spool.contains(sent[-1].id)
+    assert not await spool.account_of(sent[0].id)
+    assert await spool.account_of(sent[-1].id)
 
     taker.fail_after = 10**9
     await spool.drain(taker)
@@ -276,7 +276,7 @@ async def test_a_folder_deleted_by_hand_is_made_again(tmp_path: Path) -> None:
         await spool.append(sent[1:])
     await spool.append(sent[1:])
 
-    assert await spool.contains(sent[1].id)
+    assert await spool.account_of(sent[1].id)
 
 
 async def test_the_age_and_size_of_what_waits_are_known(tmp_path: Path) -> None:
