@@ -1,7 +1,6 @@
 """What a batch of messages changes: rows, named and typed like the tables they go to.
 
-`routing.plan` makes them, `storage.record` writes each list with one statement. A field that a table has and
-a row lacks keeps the table's default.
+`routing.plan` makes them, `storage.record` writes each list at once. What a row lacks keeps its default.
 """
 
 from __future__ import annotations

@@ -58,7 +58,17 @@ def is_automatic(message: InboundMessage) -> bool:
 
 def is_quiet(message: InboundMessage) -> bool:
     """Whether the message asks for nothing: it neither reopens a ticket nor opens a follow-up."""
-    return message.kind == "reaction" or Flag.REACTION in message.flags or is_mere_thanks(message)
+    return says_nothing(message) or is_mere_thanks(message)
+
+
+def says_nothing(message: InboundMessage) -> bool:
+    """Whether the message has no words for people: a reaction, a consent."""
+    return is_reaction(message) or bool(message.consent)
+
+
+def is_reaction(message: InboundMessage) -> bool:
+    """Whether somebody only put a sign on another message."""
+    return message.kind == "reaction" or Flag.REACTION in message.flags
 
 
 def reopened(ticket: TicketFacts, message: InboundMessage) -> bool:
