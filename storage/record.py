@@ -7,16 +7,18 @@ messages by id. So nobody waits in a circle, and what `plan` reads is committed 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from types import MappingProxyType
 
 from routing.changes import Changes, Outcome
+from routing.context import PlanContext
 from routing.facts import Threads
 from routing.locks import lock_keys
+from routing.plan import plan
 from routing.questions import Questions, questions
-from routing.work import Work
+from routing.work import Makers, Work
 from storage.claims import Item, Standing, take_claims
 from storage.database import Connection, translated
 from storage.queries import query
@@ -26,6 +28,15 @@ from storage.write import Original, RefStyle, write
 Planner = Callable[[Sequence[Work], Threads, Mapping[str, str]], Changes]
 """`routing.plan.plan` with its makers and context bound, but for the duplicates (message id to the id of the
 message that has its claim). Pure: it may be called again for the same batch."""
+
+
+def planner_of(makers: Makers, context: PlanContext) -> Planner:
+    """The planner that uses these makers, for messages of one batch."""
+
+    def planner(works: Sequence[Work], threads: Threads, duplicates: Mapping[str, str]) -> Changes:
+        return plan(works, threads, makers, replace(context, duplicates=duplicates))
+
+    return planner
 
 
 class PlanError(Exception):
