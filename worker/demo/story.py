@@ -80,7 +80,7 @@ async def _texts(post: Post) -> None:
 
 async def _answer(post: Post, ref: str, text: str, to: str) -> str:
     """Record what an agent answers; the bare Message-ID that the answer was sent under."""
-    body: dict[str, Any] = {
+    body = {
         "text": text,
         "direction": "outbound",
         "sender": {"address": AGENT},

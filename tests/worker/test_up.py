@@ -1,0 +1,263 @@
+"""`inlet up`: everything on this machine starts, survives what is killed, and stops in order."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from worker.embedded import processes
+from worker.embedded.ports import free_port
+from worker.up_house import is_ready
+
+PATIENCE = 90.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Up:
+    """One `inlet up` of a data folder."""
+
+    data: Path
+    port: int
+    child: subprocess.Popen[str] | None = None
+    out: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.out = self.data.with_name("up.out")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        mine = {name: value for name, value in os.environ.items() if not name.startswith("INLET_")}
+        return {**mine, "INLET_DATA": str(self.data)}
+
+    def run(self, *options: str) -> Up:
+        """Start it, in a process group of its own as a shell would, and wait until it says that it runs."""
+        with self.out.open("w") as out:
+            self.child = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "worker.cli",
+                    "up",
+                    "--port",
+                    str(self.port),
+                    "--workers",
+                    "1",
+                    *options,
+                ],
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env=self.environ,
+                process_group=0,
+            )
+        self.wait_for(lambda: "Inlet is running" in self.said())
+        return self
+
+    def said(self) -> str:
+        return self.out.read_text()
+
+    def wait_for(self, condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert self.child is None or self.child.poll() is None, f"it ended: {self.said()}"
+            assert time.monotonic() < deadline, f"it said: {self.said()}"
+            time.sleep(0.02)
+
+    def stop(self, number: signal.Signals = signal.SIGINT, *, group: bool = False) -> int:
+        """Ask it to stop; its exit code."""
+        assert self.child
+        (os.killpg if group else os.kill)(self.child.pid, number)
+        return self.child.wait(timeout=PATIENCE)
+
+    def kill(self) -> None:
+        assert self.child
+        self.child.kill()
+        self.child.wait(timeout=PATIENCE)
+
+    def inlet(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "worker.cli", *words]
+        return subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False)
+
+    def parts(self) -> dict[str, int]:
+        """Pids of all that runs for this data folder, by what it is."""
+        found: dict[str, int] = {}
+        for pid, command in processes.commands():
+            name = Path(command[0]).name
+            if name in ("redis-server", "valkey-server") and str(self.data) in command[-1]:
+                found["Redis"] = pid
+            if name == "postgres" and any(str(self.data) in word for word in command):
+                found["Postgres"] = pid
+            if command[-2:-1] == ["worker.cli"] and f"INLET_DATA={self.data}" in environment(pid):
+                found[command[-1]] = pid
+        return found
+
+    def ask(self, path: str) -> Any:
+        key = (self.data / "operator.key").read_text().strip()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers={"Authorization": f"Bearer {key}"})
+            return json.loads(connection.getresponse().read())
+
+
+def environment(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+@pytest.fixture
+def up(open_folder: Path) -> Iterator[Up]:
+    home = open_folder / f"up{time.monotonic_ns()}"
+    home.mkdir()
+    home.chmod(0o755)
+    up = Up(data=home / "data", port=free_port())
+    yield up
+    if up.child and up.child.poll() is None:
+        up.kill()
+    for pid in up.parts().values():
+        processes.kill_group(pid)
+        assert processes.gone(pid, PATIENCE)
+    shutil.rmtree(home)
+
+
+def test_it_starts_serves_and_stops_in_order(up: Up) -> None:
+    up.run()
+    assert is_ready(up.url)
+    assert up.ask("/api/tickets")["items"] == []
+    parts = up.parts()
+    assert set(parts) == {"receive", "work", "Redis", "Postgres"}
+    state = json.loads((up.data / "state.json").read_text())
+    assert state["pid"] == up.child.pid if up.child else None
+    assert state["url"] == up.url
+    for name in ("state.json", "secret.key", "operator.key"):
+        assert stat.S_IMODE((up.data / name).stat().st_mode) == 0o600
+    assert up.child
+    began = time.monotonic()
+    up.child.send_signal(signal.SIGTERM)
+    ended: list[str] = []
+    while len(ended) < len(parts):
+        ended += [name for name in parts if name not in ended and not processes.alive(parts[name])]
+        assert time.monotonic() - began < 15
+    assert ended == ["receive", "work", "Redis", "Postgres"]
+    assert up.child.wait(timeout=PATIENCE) == 0
+    assert not (up.data / "state.json").exists()
+
+
+def test_ctrl_c_in_the_terminal_reaches_only_up_itself(up: Up) -> None:
+    up.run()
+    assert up.stop(signal.SIGINT, group=True) == 0
+    assert up.parts() == {}
+    assert "fast shutdown" in (up.data / "postgres.log").read_text()
+
+
+def test_after_the_kill_of_up_its_programs_are_gone_and_the_next_one_takes_over_the_servers(up: Up) -> None:
+    up.run()
+    key, before = (up.data / "operator.key").read_text(), up.parts()
+    up.kill()
+    for name in ("receive", "work"):
+        assert processes.gone(before[name], PATIENCE)
+    up.run()
+    after = up.parts()
+    assert (after["Postgres"], after["Redis"]) == (before["Postgres"], before["Redis"])
+    assert up.said().count("Took over") == 2
+    assert (up.data / "operator.key").read_text() == key
+    assert up.stop() == 0
+    assert up.parts() == {}
+
+
+def test_p1_after_the_kill_of_everything_the_next_up_goes_on_with_the_same_data(up: Up) -> None:
+    up.run()
+    assert up.inlet("tenant", "add", "kept").returncode == 0
+    parts = up.parts()
+    up.kill()
+    for pid in parts.values():
+        if processes.alive(pid):
+            os.kill(pid, signal.SIGKILL)
+        assert processes.gone(pid, PATIENCE)
+    up.run()
+    assert up.ask("/api/tickets?tenant=kept")["items"] == []
+    assert up.stop() == 0
+
+
+@pytest.mark.parametrize("part", ["receive", "work", "Redis", "Postgres"])
+def test_whatever_is_killed_comes_back(up: Up, part: str) -> None:
+    up.run()
+    before = up.parts()[part]
+    os.kill(before, signal.SIGKILL)
+    up.wait_for(lambda: up.parts().get(part, before) != before and is_ready(up.url))
+    up.wait_for(lambda: up.inlet("tenant", "add", f"after-{time.monotonic_ns()}").returncode == 0)
+    assert "died and is started again" in up.said()
+    assert up.stop() == 0
+    assert up.parts() == {}
+
+
+def test_a_second_up_on_the_same_folder_says_so(up: Up) -> None:
+    up.run()
+    done = up.inlet("up", "--port", str(free_port()))
+    assert done.returncode == 1
+    assert "Another `inlet up`" in done.stderr
+    assert is_ready(up.url)
+    assert up.stop() == 0
+
+
+def test_a_port_in_use_is_named_and_nothing_is_started(up: Up) -> None:
+    with socket.create_server(("127.0.0.1", up.port)):
+        done = up.inlet("up", "--port", str(up.port))
+    assert done.returncode == 1
+    assert f"127.0.0.1:{up.port} is in use" in done.stderr
+    assert up.parts() == {}
+
+
+def test_a_port_given_by_environment_is_used_and_a_wrong_setting_is_told(up: Up) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "worker.cli", "up"],
+        env={**up.environ, "INLET_BATCH": "many"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "INLET_BATCH" in done.stderr
+
+
+def test_the_lines_to_try_work_as_printed(up: Up) -> None:
+    up.run()
+    lines = re.findall(r"^  (inlet .*|curl .*(?:\\\n.*)*)$", up.said(), re.MULTILINE)
+    assert len(lines) == 3
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for line in lines[:2]:
+        subprocess.run(["/bin/bash", "-ec", line], env={**up.environ, "PATH": path}, check=True)
+    up.wait_for(lambda: up.ask("/api/tickets?tenant=acme")["items"])
+    assert up.stop() == 0
+
+
+def test_servers_of_ones_own_are_used_and_left_alone(up: Up, database_url: str, redis_url: str) -> None:
+    environ = {**up.environ, "INLET_DATABASE_URL": database_url, "INLET_REDIS_URL": redis_url}
+    with up.out.open("w") as out:
+        command = [sys.executable, "-m", "worker.cli", "up", "--port", str(up.port), "--workers", "1"]
+        up.child = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, text=True, env=environ)
+    up.wait_for(lambda: "Inlet is running" in up.said())
+    assert set(up.parts()) == {"receive", "work"}
+    assert up.stop() == 0
+    assert not (up.data / "postgres").exists()
