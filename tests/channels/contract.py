@@ -289,7 +289,7 @@ class ChannelContract(ABC):
                 assert text.encode().decode() == text, path
                 assert len(text) <= (clean.TEXT if path in {"text", "reply_text", "html"} else 4_096), path
             assert len(message.provider_message_id) <= clean.KEY
-            assert len(message.conversation) <= clean.KEY
+            assert max(len(message.conversation), len(message.room)) <= clean.KEY
 
 
 class DatedContract(ChannelContract):
