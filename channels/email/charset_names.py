@@ -9,7 +9,7 @@ from functools import lru_cache
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 
 # Codec, then names without punctuation: supersets and misspellings. The supersets are what browsers read
-# under these labels (https://encoding.spec.whatwg.org/#names-and-labels): mailers do say latin1 for cp1252 and
+# by these labels (https://encoding.spec.whatwg.org/#names-and-labels): mailers do say latin1 for cp1252, and
 # Shift_JIS for cp932. US-ASCII and "unknown" say nothing: the bytes are then judged as UTF-8 first.
 _NAMES: tuple[tuple[str, str], ...] = (
     (

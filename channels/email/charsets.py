@@ -21,7 +21,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 
 
 def decode(data: bytes, declared: str | None = None, *, html: bool = False) -> tuple[str, bool]:
-    """The text, and whether it could be read without doubt. `html` asks a meta element if none is declared."""
+    """The text, and whether it could be read without doubt. `html` asks a meta element where none is."""
     codec = codec_of(declared) if declared else None
     if data.isascii() and not _shifts(data, codec):
         return data.decode("ascii"), True

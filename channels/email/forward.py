@@ -1,0 +1,70 @@
+"""A mail that is passed on: whose it was, what it said, and the words put in front of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from channels import clean
+from channels.email.addresses import read_parties
+from channels.email.html import Line, squeeze
+from channels.email.quoting import label_of
+from channels.email.replies import border_of
+from channels.message import Forward, Party
+
+_MAX_HEAD = 16
+_MARKS = re.compile(r"^(?:[ \t]*>)+ ?")
+_VALUE = re.compile(r"^[^:：]{1,40}[:：][\s*_]*")  # noqa: RUF001 - the colon of East Asian mail programs
+_MAILTO = re.compile(r"\[(?:mailto:)?([^\]\s]+@[^\]\s]+)\]")
+_SUBJECT = re.compile(
+    r"^\s*(?:fwd?|wg|tr|rv|enc|i|vs|vb|vl|pd|doorst|továbbítás|ilt|пересл|转发|轉寄|転送)\s*[:：]",  # noqa: RUF001
+    re.IGNORECASE,
+)
+
+
+def is_forward_subject(subject: str) -> bool:
+    """Whether a subject says that a mail is passed on, in the words of mail programs."""
+    return bool(_SUBJECT.match(subject))
+
+
+def read_forward(subject: str, lines: Sequence[Line]) -> Forward | None:
+    """The mail that is passed on, or None. A head such as Outlook's counts only with a subject that says so."""
+    border = border_of(lines)
+    if border is None or (border.kind != "forwarded" and not is_forward_subject(subject)):
+        return None
+    start = border.position if border.kind == "answered" else border.below
+    found, body = _head(lines, start)
+    author = _author(found.get("from", ""))
+    if not author.address and not author.name:
+        return None
+    return Forward(
+        author=author,
+        subject=clean.line(found.get("subject", "")),
+        text=_text(lines[body:]),
+        note=_text(lines[: border.position]),
+    )
+
+
+def _head(lines: Sequence[Line], start: int) -> tuple[dict[str, str], int]:
+    """The labelled values of a head near `start`, and the line below it."""
+    found: dict[str, str] = {}
+    body = start
+    for position in range(start, min(start + _MAX_HEAD, len(lines))):
+        text = _MARKS.sub("", lines[position].text)
+        kind = label_of(text)
+        if kind and kind not in found:
+            found[kind] = _VALUE.sub("", text.strip(" *_")).strip()
+            body = position + 1
+        elif found and not text.strip() and position == body and len(found) > 1:
+            break
+    return found, body
+
+
+def _author(value: str) -> Party:
+    parties = read_parties(_MAILTO.sub(r"<\1>", value))
+    return parties[0] if parties else Party()
+
+
+def _text(lines: Sequence[Line]) -> str:
+    bare = tuple(Line(text=_MARKS.sub("", line.text)) for line in lines)
+    return "\n".join(line.text for line in squeeze(bare))

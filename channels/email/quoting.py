@@ -1,0 +1,155 @@
+"""Where the mail that is answered begins, in text in which nothing but its words says so."""
+# ruff: noqa: RUF001 - people write with more marks than ASCII has
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from channels.email.html import Line
+from channels.email.reply_words import FORWARDED, LABELS, MARKERS, ORIGINAL, STARTS, VERBS
+
+_MAX_HEAD = 12
+_MAX_ATTRIBUTION = 4
+_MAX_CHARACTERS = 500
+
+
+def _label_table() -> dict[str, str]:
+    table: dict[str, str] = {}
+    for kind, words in LABELS.items():
+        single, *phrases = words.split("|")
+        table |= dict.fromkeys((*single.split(), *phrases), kind)
+    return table
+
+
+_TABLE = _label_table()
+_LABEL = re.compile(r"^[\s*_>]*([^\s:：*_][^:：*_]{0,24}?)\s*[*_]*\s*[:：][*_]*(?=\s|[^\s/]|$)")
+_RULE = re.compile(r"^[\s>*]*[-_=*~—–]{2,}[\s>*]*$")
+_TITLED = re.compile(r"^[\s>]*(?:[-_=*—]{2,}\s*)(\S.{2,60}?)\s*(?:[-_=*—]{2,}\s*)[:：]?\s*$")
+_ORIGINAL = re.compile(rf"^[\s>]*[-_=*—]{{0,30}}\s*(?:{ORIGINAL})\s*[-_=*—]{{0,30}}[:：]?\s*$", re.IGNORECASE)
+_FORWARDED = re.compile(
+    rf"^[\s>]*[-_=*—]{{0,30}}\s*(?:{FORWARDED})\s*[-_=*—]{{0,30}}\s*[:：]?\s*$", re.IGNORECASE
+)
+_MARKER = re.compile(MARKERS, re.IGNORECASE)
+_VERB = re.compile(rf"(?:^|[\s>)\]，,\"'])(?:{VERBS})(?=$|[\s:：,.<\"(-])", re.IGNORECASE)
+_CJK_VERB = re.compile("写道|寫道|のメール|書きました|작성")
+_START = re.compile(rf"^[\s>*-]*(?:{STARTS})\b", re.IGNORECASE)
+_DATE_FIRST = re.compile(r"^[\s>*-]*(?:\d|[^\W\d]{2,10}[.,]{0,2}\s+(?:den\s+)?\d)")
+_ADDRESS = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_WHEN = re.compile(r"\d{1,2}[:.h]\d{2}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b(?:19|20)\d\d\b")
+_CLOCK = re.compile(r"\b\d{1,2}[:.h]\d{2}\b")
+_END = re.compile(r"[:：][\s*_]*$")
+_ZOHO = re.compile(r"^-{2,}\s*on .{5,200}\bwrote\s*-{2,}$", re.IGNORECASE)
+
+
+def label_of(line: str) -> str:
+    """Which field of a quoted head a line is (`from`, `sent`, `to`, `cc`, `subject`), or nothing."""
+    found = _LABEL.match(line[:120])
+    return _TABLE.get(" ".join(found[1].lower().split()), "") if found else ""
+
+
+def is_rule(line: str) -> bool:
+    """Whether a line is only drawn."""
+    return bool(_RULE.match(line))
+
+
+def is_marker(line: str) -> bool:
+    """Whether a line is what a help desk asks people to write above."""
+    return len(line) < 200 and bool(_MARKER.search(line))
+
+
+def is_forward(line: str) -> bool:
+    """Whether a line is the title above a mail that is passed on."""
+    return len(line) < 120 and bool(_FORWARDED.match(line))
+
+
+def head_at(lines: Sequence[Line], start: int) -> int:
+    """How many lines the quoted head that begins here has; 0 where none begins."""
+    if label_of(lines[start].text) not in {"from", "sent"}:
+        return 0
+    kinds: set[str] = set()
+    last = start
+    blanks = 0
+    for position in range(start, min(start + _MAX_HEAD, len(lines))):
+        text = lines[position].text
+        kind = label_of(text)
+        blanks = 0 if text.strip() else blanks + 1
+        if kind and kind not in kinds:
+            kinds.add(kind)
+            last = position
+        elif blanks > 1 or (not kind and blanks == 0 and not _continues(text, lines, position)):
+            break
+    enough = len(kinds) >= 3 or (len(kinds) == 2 and _strong(lines, start))
+    return last - start + 1 if enough and "from" in kinds else 0
+
+
+def _continues(text: str, lines: Sequence[Line], position: int) -> bool:
+    """Whether a line of a head is the rest of the field above: more addresses, or a wrapped subject."""
+    above = lines[position - 1].text
+    return (
+        text[:1] in " \t"
+        or above.rstrip().endswith((",", ";", "<"))
+        or bool(_ADDRESS.search(text))
+        or (position + 1 < len(lines) and bool(label_of(lines[position + 1].text)))
+    )
+
+
+def _strong(lines: Sequence[Line], start: int) -> bool:
+    above = next((line.text for line in reversed(lines[max(0, start - 2) : start]) if line.text.strip()), "")
+    return bool(_ADDRESS.search(lines[start].text)) or is_rule(above) or bool(_ORIGINAL.match(above))
+
+
+def title_at(lines: Sequence[Line], position: int) -> bool:
+    """Whether this line is the title above the mail that is answered, as `--- Original Message ---`."""
+    text = lines[position].text
+    if len(text) > _MAX_CHARACTERS or not text.strip():
+        return False
+    if _ORIGINAL.match(text) and (is_drawn(text) or _labelled_below(lines, position)):
+        return True
+    return bool(_TITLED.match(text)) and _labelled_below(lines, position)
+
+
+def is_drawn(text: str) -> bool:
+    return text.strip().startswith(("--", "__", "==", "**", "—"))
+
+
+def _labelled_below(lines: Sequence[Line], position: int) -> bool:
+    return any(label_of(line.text) in {"from", "sent"} for line in lines[position + 1 : position + 4])
+
+
+def attribution_at(lines: Sequence[Line], end: int) -> int | None:
+    """Where the attribution begins whose last line is `end`, as in `On … wrote:`, or None."""
+    text = lines[end].text.rstrip()
+    if not text or len(text) > _MAX_CHARACTERS or not _may_end(text):
+        return None
+    below = next((line for line in lines[end + 1 : end + 4] if line.text.strip()), None)
+    answered = below is not None and below.quoted
+    joined = ""
+    for start in range(end, max(-1, end - _MAX_ATTRIBUTION), -1):
+        if not lines[start].text.strip() or (lines[start].quoted and not lines[end].quoted):
+            return None
+        joined = f"{lines[start].text.strip()} {joined}".strip()
+        if len(joined) > _MAX_CHARACTERS:
+            return None
+        if _attributes(joined, answered=answered):
+            return start
+    return None
+
+
+def _may_end(text: str) -> bool:
+    return bool(_END.search(text)) or bool(_VERB.search(text[-40:])) or text.endswith("--")
+
+
+def _attributes(joined: str, *, answered: bool) -> bool:
+    """Whether a text says who wrote what follows. With no quotation below it takes more to believe it."""
+    if _ZOHO.match(joined):
+        return True
+    wrote = bool(_VERB.search(joined) or _CJK_VERB.search(joined))
+    dated = bool(_WHEN.search(joined))
+    addressed = bool(_ADDRESS.search(joined))
+    begins = bool(_DATE_FIRST.match(joined))
+    if wrote and (begins or _START.match(joined)):
+        return dated and (answered or addressed or bool(_CLOCK.search(joined)))
+    if begins and addressed and dated and _END.search(joined):
+        return True
+    return answered and bool(_END.search(joined)) and (wrote or (addressed and dated))
