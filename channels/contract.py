@@ -1,8 +1,8 @@
 """The channel contract: what one module per provider has to say, and nothing that needs a socket or a clock.
 
 The receiver calls, in this order: `handshake` (does this delivery want its own answer?), `verify`, `parse`,
-then, once the messages are durable, `answer`. A channel is found by `channels.registry`: a module that defines
-a subclass of `Channel` with a `provider` is all there is to register.
+then, once the messages are durable, `answer`. A channel is found by `channels.registry`: a module that
+defines a subclass of `Channel` with a `provider` is all there is to register.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """One provider connection, as `parse` and routing see it (no secrets). `tenant` is None for shared mail."""
+    """One provider connection, as `parse` and routing see it, without secrets; shared mail has no tenant."""
 
     id: str
     provider: str
@@ -51,7 +51,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """Proof of a verification: which of the live secrets matched, and the delivery's nonce where it has one."""
+    """Proof of a verification: which live secret matched, and the delivery's nonce where it has one."""
 
     secret: int = 0
     nonce: str = ""

@@ -40,7 +40,7 @@ class Flag(StrEnum):
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
-    """A person as the channel names them. `address`: lower-case email, E.164 number, or provider's user id."""
+    """A person as the channel names them. `address`: lower-case email, E.164, or the provider's user id."""
 
     name: str = ""
     address: str = ""
