@@ -85,3 +85,7 @@ order by m.received_at, m.id
 -- name: activities_of_ticket
 -- The audit trail of a ticket.
 select id, at, actor, kind, data from activities where ticket_id = $1 order by at, id
+
+-- name: ref_of_ticket
+-- The reference of a tenant's ticket.
+select ref from tickets where id = $1 and tenant_id = $2
