@@ -103,9 +103,17 @@ def translated() -> Iterator[None]:
     try:
         yield
     except _driver.PostgresError as error:
-        raise of_state(error.sqlstate or "")(str(error)) from error
+        raise of_state(error.sqlstate or "")(_said(error)) from error
     except (_driver.InterfaceError, OSError, TimeoutError) as error:
         raise Transient(f"{type(error).__name__}: {error}") from error
+
+
+def _said(error: Exception) -> str:
+    """What the driver says, without the values that it could not send: those are customers' words."""
+    text = str(error)
+    if not text.startswith("invalid input for query argument"):
+        return text
+    return f"{text.partition(':')[0]} ({text.rpartition(' (')[2]}"
 
 
 class _Plain(asyncpg.Connection):
