@@ -1,4 +1,4 @@
-"""Reads mails where they can be killed: small ones in place, large or suspicious ones in a process of their own.
+"""Reads mails where that can be killed: small ones in place, large or suspicious ones in another process.
 
 A mail that takes too long or too much memory costs that process, not the worker; it is then read by its head
 alone (`channels.email.read.read_head_only`), flagged `degraded`, and its original is kept.
@@ -41,7 +41,7 @@ class Reader:
         self._turn = asyncio.Lock()
 
     async def read(self, message: InboundMessage, raw: bytes, *, alone: bool = False) -> Reading:
-        """The mail as read. `alone` has even a small one read in the reading process. Never raises for content."""
+        """The mail as read, whatever it holds. `alone`: in the reading process, even where it is small."""
         if len(raw) <= IN_PLACE and not alone:
             return read_mail(message, raw)
         async with self._turn:

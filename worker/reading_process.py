@@ -1,4 +1,4 @@
-"""The process in which large mails are read: `python -m worker.reading_process BYTES`, frames in, frames out."""
+"""Where large mails are read: `python -m worker.reading_process BYTES`, frames in, frames out."""
 
 from __future__ import annotations
 

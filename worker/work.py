@@ -1,0 +1,137 @@
+"""The ingest worker: one process, arq for the hints and the clock, several batches in flight."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import structlog
+from arq import cron, func
+from arq.typing import WorkerCoroutine
+from arq.worker import Worker
+
+from storage.blobs import BlobError
+from storage.database import DatabaseError
+from storage.redis import Failure
+from worker import ingest as way
+from worker import logs
+from worker.hints import JOB, QUEUE, Hinter, connect_arq, deserialize, serialize
+from worker.settings import Settings
+from worker.signals import until_signalled
+from worker.station import Station, open_station, renew
+from worker.work_metrics import served
+
+SWEEP_SECONDS = frozenset(range(0, 60, 2))
+BEAT_SECONDS = 3.0
+JOB_SECONDS = 300
+"""arq cancels a job after so long. One turn of `ingest` ends by itself long before."""
+DRAIN_SECONDS = 8.0
+"""How long batches in flight may take to finish when the worker is told to stop."""
+RESTART_SECONDS = 1.0
+
+_log = structlog.get_logger("inlet.work")
+
+
+async def run(settings: Settings) -> None:
+    """Run a worker until SIGTERM or SIGINT; the batches in flight are finished first."""
+    logs.configure(settings.log_level, settings.log_format)
+    async with open_station(settings) as station:
+        with served(station.metrics, settings.metrics_port):
+            await work_until_signalled(station)
+
+
+async def work_until_signalled(station: Station) -> None:
+    """Work, and beat, until told to stop; then finish what is in flight, and leave."""
+    working = asyncio.create_task(keep_working(station))
+    beating = asyncio.create_task(beat(station))
+    await until_signalled()
+    station.stopping.set()
+    await asyncio.wait([working], timeout=DRAIN_SECONDS)
+    for task in (working, beating):
+        task.cancel()
+    await asyncio.gather(working, beating, return_exceptions=True)
+    with contextlib.suppress(*Failure):
+        await station.inbox.leave(station.consumer)
+
+
+async def keep_working(station: Station) -> None:
+    """Run arq until told to stop; where Redis goes away, arq ends, and is started again."""
+    while not station.stopping.is_set():
+        try:
+            await work_with_arq(station)
+        except Failure as error:
+            _log.warning("redis_away", error=type(error).__name__)
+            renew(station)
+            await pause(station, RESTART_SECONDS)
+
+
+async def work_with_arq(station: Station) -> None:
+    """One life of an arq worker."""
+    hinter = Hinter(connect_arq(station.settings.redis_url), every_ms=station.settings.hint_ms)
+    station.hint = hinter.hint
+    worker = arq_worker(station, connect_arq(station.settings.redis_url))
+    main = asyncio.create_task(worker.async_run())
+    stopping = asyncio.create_task(station.stopping.wait())
+    try:
+        await asyncio.wait([main, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if main.done():
+            main.result()
+        worker.allow_pick_jobs = False
+        await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+    finally:
+        for task in (main, stopping):
+            task.cancel()
+        await asyncio.gather(main, stopping, return_exceptions=True)
+        with contextlib.suppress(*Failure):
+            await hinter.close()
+            await worker.close()
+
+
+def arq_worker(station: Station, pool: Any) -> Worker:
+    """The arq worker. Nothing that a message depends on is left to it: a job only says "there is work"."""
+    job = func(job_of(station, way.ingest), name=JOB, timeout=JOB_SECONDS, keep_result=0, max_tries=1)
+    sweep = job_of(station, way.sweep)
+    tick = cron(sweep, name="sweep", second=set(SWEEP_SECONDS), keep_result=0, timeout=JOB_SECONDS)
+    return Worker(
+        functions=[job],
+        cron_jobs=[tick],
+        queue_name=QUEUE,
+        redis_pool=pool,
+        handle_signals=False,
+        max_jobs=station.settings.batches + 1,
+        poll_delay=station.settings.poll_ms / 1000,
+        keep_result=0,
+        log_results=False,
+        job_serializer=serialize,
+        job_deserializer=deserialize,
+    )
+
+
+def job_of(station: Station, work: Callable[[Station], Awaitable[int]]) -> WorkerCoroutine:
+    """The work as a job. What has to be tried again has been given back: the sweep sees to it."""
+
+    async def job(_context: dict[Any, Any], *_: Any, **__: Any) -> int:
+        try:
+            return await work(station)
+        except (DatabaseError, BlobError, *Failure) as error:
+            station.metrics.put_off(type(error).__name__)
+            _log.warning("put_off", job=work.__name__, error=f"{type(error).__name__}: {error}")
+            return 0
+
+    return cast(WorkerCoroutine, job)
+
+
+async def beat(station: Station) -> None:
+    """Say again and again that this consumer lives."""
+    while True:
+        with contextlib.suppress(*Failure):
+            await station.inbox.beat(station.consumer)
+        await asyncio.sleep(BEAT_SECONDS)
+
+
+async def pause(station: Station, seconds: float) -> None:
+    """Wait, unless told to stop."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(station.stopping.wait(), seconds)
