@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 
 from routing.batch import Batch
 from routing.case import Case
-from routing.changes import DeadLetterRow, EventRow, MessageRow, Outcome, RecipientUpdate
+from routing.changes import DeadLetterRow, MessageRow, Outcome, RecipientUpdate
 from routing.decisions import decision_row, of_case
 from routing.facts import TicketFacts
 from routing.rows import Direction, attachment_rows, message_row, receipt_row
@@ -24,14 +22,6 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     direction: Direction = "inbound"
     objections: tuple[str, ...] = ()
-
-
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a message cannot be worked."""
-
-    reason: str
-    error: str = ""
-    trace: str = ""
 
 
 def file(batch: Batch, case: Case, filing: Filing) -> None:
@@ -58,27 +48,21 @@ def suppress(batch: Batch, case: Case, reason: str) -> None:
 
 def unroutable(batch: Batch, work: Work) -> None:
     """Nobody's message: a dead letter until somebody is (R11)."""
-    bury(batch, work, Fault(reason=work.reason or UNROUTABLE, error="No rule found a tenant."))
-
-
-def bury(batch: Batch, work: Work, fault: Fault) -> None:
-    """A dead letter: the message in sight, with its reason, and an event where its tenant is known."""
-    at, reason = batch.makers.now, fault.reason
+    at, reason = batch.makers.now, work.reason or UNROUTABLE
     _store(batch, work, message_row(work, work.message, work.message.flags))
     batch.changes.decisions.append(decision_row(work, "dead", reason, at))
     batch.changes.receipts.append(receipt_row(work, "dead", reason, at))
-    batch.changes.dead_letters.append(_dead_letter(work, fault, at))
-    if work.tenant is not None:
-        batch.changes.events.append(
-            EventRow(
-                id=batch.makers.new_id(),
-                tenant_id=work.tenant.id,
-                name="message.dead",
-                message_id=work.origin.id,
-                data={"reason": reason},
-                at=at,
-            )
+    batch.changes.dead_letters.append(
+        DeadLetterRow(
+            message_id=work.origin.id,
+            account_id=work.origin.account.id,
+            tenant_id=None,
+            reason=reason,
+            error="No rule found a tenant.",
+            attempts=work.origin.attempts,
+            at=at,
         )
+    )
 
 
 def duplicate(batch: Batch, work: Work, of: str) -> None:
@@ -88,20 +72,6 @@ def duplicate(batch: Batch, work: Work, of: str) -> None:
     batch.changes.decisions.append(decision_row(work, "duplicate", "", at, claim={"held_by": of}))
     batch.changes.recipients.extend(
         RecipientUpdate(message_id=of, address=one) for one in work.message.recipients_in("envelope")
-    )
-
-
-def _dead_letter(work: Work, fault: Fault, at: datetime) -> DeadLetterRow:
-    origin = work.origin
-    return DeadLetterRow(
-        message_id=origin.id,
-        account_id=origin.account.id,
-        tenant_id=work.tenant.id if work.tenant else None,
-        reason=fault.reason,
-        error=fault.error,
-        trace=fault.trace,
-        attempts=origin.attempts,
-        at=at,
     )
 
 

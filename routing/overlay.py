@@ -81,31 +81,3 @@ class Overlay:
         if identity is not None and contact is not None:
             more = msgspec.structs.replace(contact, answers=contact.answers + 1)
             self.put_contact(tenant, identity, more)
-
-
-class NothingKnown:
-    """`Threads` without a past: every first message is the first one."""
-
-    def token(self, _token: str) -> TokenFacts | None:
-        return None
-
-    def ticket(self, _tenant: str, _ticket: str) -> TicketFacts | None:
-        return None
-
-    def by_ref(self, _tenant: str, _ref: str) -> TicketFacts | None:
-        return None
-
-    def by_message_id(self, _tenant: str, _message_id: str) -> Sequence[str]:
-        return ()
-
-    def issued(self, _tenant: str, _message_id: str) -> bool:
-        return False
-
-    def by_conversation(self, _tenant: str, _account: str, _key: str) -> str | None:
-        return None
-
-    def contact(self, _tenant: str, _identity: Identity) -> ContactFacts | None:
-        return None
-
-    def takes_part(self, _ticket: str, _identity: Identity) -> bool:
-        return False

@@ -11,9 +11,9 @@ from routing.case import Case, look
 from routing.changes import Changes
 from routing.context import PlanContext
 from routing.facts import Threads
-from routing.filing import Fault, bury, duplicate, suppress, unroutable
+from routing.filing import duplicate, suppress, unroutable
 from routing.loop import own_mail
-from routing.overlay import NothingKnown, Overlay
+from routing.overlay import Overlay
 from routing.replies import is_reaction
 from routing.work import Makers, Work
 
@@ -27,13 +27,6 @@ def plan(works: Sequence[Work], threads: Threads, makers: Makers, context: PlanC
     batch = Batch(threads=Overlay(threads), makers=makers, context=context)
     for work in sorted(works, key=lambda one: (one.origin.received_at, one.origin.id)):
         _settle(batch, work)
-    return batch.finished()
-
-
-def plan_dead(work: Work, fault: Fault, makers: Makers, context: PlanContext) -> Changes:
-    """The rows of a message that cannot be worked: the culprit that a batch was split down to (P5)."""
-    batch = Batch(threads=Overlay(NothingKnown()), makers=makers, context=context)
-    bury(batch, work, fault)
     return batch.finished()
 
 
