@@ -42,7 +42,7 @@ async def ingest(station: Station) -> int:
 
 
 async def sweep(station: Station) -> int:
-    """Take over what dead workers left and what was given back, and hint where a hint was lost."""
+    """Take over what dead workers left and what was given back, then whatever waits without a hint."""
     await postgres_answers(station)
     await station.inbox.claim_strays()
     settled = 0
@@ -51,9 +51,7 @@ async def sweep(station: Station) -> int:
         if not entries:
             break
         settled += await work(station, entries)
-    if await station.inbox.depth():
-        station.hint()
-    return settled
+    return settled + await ingest(station)
 
 
 async def batches(station: Station) -> AsyncIterator[list[Entry]]:

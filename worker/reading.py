@@ -1,7 +1,7 @@
 """Reads mails where that can be killed: small ones in place, large or suspicious ones in another process.
 
 A mail that takes too long or too much memory costs that process, not the worker; it is then read by its head
-alone (`channels.email.read.read_head_only`), flagged `degraded`, and its original is kept.
+alone (`channels.email.read.read_degraded`), flagged `degraded`, and its original is kept.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from asyncio.subprocess import PIPE, Process
 
 import msgspec
 
-from channels.email.read import Reading, read_head_only, read_mail
+from channels.email.read import Reading, read_degraded, read_mail
 from channels.message import InboundMessage
 
 IN_PLACE = 96 * 1024
@@ -49,7 +49,7 @@ class Reader:
                 return await asyncio.wait_for(self._ask(message, raw), self._seconds)
             except (TimeoutError, EOFError, OSError, msgspec.DecodeError):
                 await self._kill()
-                return read_head_only(message, raw, _TOO_SLOW)
+                return read_degraded(message, raw, _TOO_SLOW)
             except BaseException:
                 await self._kill()
                 raise

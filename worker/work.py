@@ -1,4 +1,8 @@
-"""The ingest worker: one process, arq for the hints and the clock, several batches in flight."""
+"""The ingest worker: arq for the hints, a clock of its own for the sweep, several batches in flight.
+
+The sweep is no cron job of arq's: such a job stands in the same queue as the hints, and behind enough of them
+that nobody can take (a killed worker's, say) it would never be reached.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import structlog
-from arq import cron, func
+from arq import func
 from arq.typing import WorkerCoroutine
 from arq.worker import Worker
 
@@ -23,7 +27,7 @@ from worker.signals import until_signalled
 from worker.station import Station, open_station, renew
 from worker.work_metrics import served
 
-SWEEP_SECONDS = frozenset(range(0, 60, 2))
+SWEEP_SECONDS = 2.0
 BEAT_SECONDS = 3.0
 JOB_SECONDS = 300
 """arq cancels a job after so long. One turn of `ingest` ends by itself long before."""
@@ -44,14 +48,14 @@ async def run(settings: Settings) -> None:
 
 async def work_until_signalled(station: Station) -> None:
     """Work, and beat, until told to stop; then finish what is in flight, and leave."""
-    working = asyncio.create_task(keep_working(station))
+    working = [asyncio.create_task(keep_working(station)), asyncio.create_task(keep_sweeping(station))]
     beating = asyncio.create_task(beat(station))
     await until_signalled()
     station.stopping.set()
-    await asyncio.wait([working], timeout=DRAIN_SECONDS)
-    for task in (working, beating):
+    await asyncio.wait(working, timeout=DRAIN_SECONDS)
+    for task in (*working, beating):
         task.cancel()
-    await asyncio.gather(working, beating, return_exceptions=True)
+    await asyncio.gather(*working, beating, return_exceptions=True)
     with contextlib.suppress(*Failure):
         await station.inbox.leave(station.consumer)
 
@@ -65,6 +69,13 @@ async def keep_working(station: Station) -> None:
             _log.warning("redis_away", error=type(error).__name__)
             renew(station)
             await pause(station, RESTART_SECONDS)
+
+
+async def keep_sweeping(station: Station) -> None:
+    """Sweep every few seconds until told to stop, whatever becomes of arq."""
+    while not station.stopping.is_set():
+        await try_to(station, way.sweep)
+        await pause(station, SWEEP_SECONDS)
 
 
 async def work_with_arq(station: Station) -> None:
@@ -91,16 +102,17 @@ async def work_with_arq(station: Station) -> None:
 
 def arq_worker(station: Station, pool: Any) -> Worker:
     """The arq worker. Nothing that a message depends on is left to it: a job only says "there is work"."""
-    job = func(job_of(station, way.ingest), name=JOB, timeout=JOB_SECONDS, keep_result=0, max_tries=1)
-    sweep = job_of(station, way.sweep)
-    tick = cron(sweep, name="sweep", second=set(SWEEP_SECONDS), keep_result=0, timeout=JOB_SECONDS)
+
+    async def ingest(_context: dict[Any, Any], *_: Any, **__: Any) -> int:
+        return await try_to(station, way.ingest)
+
+    job = func(cast(WorkerCoroutine, ingest), name=JOB, timeout=JOB_SECONDS, keep_result=0, max_tries=1)
     return Worker(
         functions=[job],
-        cron_jobs=[tick],
         queue_name=QUEUE,
         redis_pool=pool,
         handle_signals=False,
-        max_jobs=station.settings.batches + 1,
+        max_jobs=station.settings.batches,
         poll_delay=station.settings.poll_ms / 1000,
         keep_result=0,
         log_results=False,
@@ -109,18 +121,18 @@ def arq_worker(station: Station, pool: Any) -> Worker:
     )
 
 
-def job_of(station: Station, work: Callable[[Station], Awaitable[int]]) -> WorkerCoroutine:
-    """The work as a job. What has to be tried again has been given back: the sweep sees to it."""
-
-    async def job(_context: dict[Any, Any], *_: Any, **__: Any) -> int:
-        try:
-            return await work(station)
-        except (DatabaseError, BlobError, *Failure) as error:
-            station.metrics.put_off(type(error).__name__)
-            _log.warning("put_off", job=work.__name__, error=f"{type(error).__name__}: {error}")
-            return 0
-
-    return cast(WorkerCoroutine, job)
+async def try_to(station: Station, work: Callable[[Station], Awaitable[int]]) -> int:
+    """Do the work. What has to be tried again has been given back: the sweep sees to it."""
+    try:
+        return await work(station)
+    except (DatabaseError, BlobError, *Failure) as error:
+        station.metrics.put_off(type(error).__name__)
+        _log.warning("put_off", job=work.__name__, error=f"{type(error).__name__}: {error}")
+    except Exception:  # noqa: BLE001 - it is logged with its trace
+        # A fault of ours beyond any one message: everything was given back, and is tried again for ever.
+        station.metrics.put_off("fault")
+        _log.exception("put_off", job=work.__name__)
+    return 0
 
 
 async def beat(station: Station) -> None:

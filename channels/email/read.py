@@ -42,7 +42,7 @@ def read_mail(message: InboundMessage, raw: bytes, limits: Limits = _LIMITS) -> 
     try:
         reading = _read(message, kept, limits)
     except Exception as error:  # noqa: BLE001 - one hostile mail must cost itself alone (R12, R23)
-        reading = _degraded(message, kept, limits, type(error).__name__)
+        reading = read_degraded(message, kept, f"The mail could not be read ({type(error).__name__}).", limits)
     if len(raw) > limits.raw:
         note = f"The mail has {len(raw)} bytes; the first {limits.raw} were read."
         return Reading(message=noted(reading.message, {Flag.OVERSIZE}, note), files=reading.files)
@@ -134,9 +134,9 @@ def noted(message: InboundMessage, flags: set[Flag], note: str) -> InboundMessag
     return msgspec.structs.replace(message, flags=message.flags | flags, notes=(*message.notes, note))
 
 
-def _degraded(message: InboundMessage, raw: bytes, limits: Limits, fault: str) -> Reading:
-    """The head and the first text of a mail that the careful way failed on."""
+def read_degraded(message: InboundMessage, raw: bytes, note: str, limits: Limits = Limits()) -> Reading:  # noqa: B008 - frozen
+    """The head and the first text of a mail that the careful way failed on. `note`: why, for people."""
     fields, body = read_fields(raw)
     text = "\n".join(line.text for line in lines_of(decode(raw[body : body + limits.text])[0][: limits.text]))
     read = msgspec.structs.replace(completed(message, head_of(fields)), text=text, reply_text=text)
-    return Reading(message=noted(read, {Flag.DEGRADED}, f"The mail could not be read ({fault})."))
+    return Reading(message=noted(read, {Flag.DEGRADED}, note))
