@@ -19,7 +19,9 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     end: int = 0
     text: str = ""
     negated: bool = False
-    """It matched, but what stands around it takes it back: it counts for nothing."""
+    """It matched, but what stands around it takes it back: it gives no priority, no type and no tags."""
+    why: str = ""
+    """What took it back: `denied`, `over` (what is over still tells the category) or `harmless`."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
