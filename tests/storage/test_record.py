@@ -95,7 +95,7 @@ async def test_first_messages_at_the_same_moment(desk: Desk, make: object, ticke
 
 
 async def test_concurrent_copies_are_one_message(desk: Desk) -> None:
-    """P2, R1, R2: of 12 deliveries of one message at once one has the effect, 11 say of which they are copies."""
+    """P2, R1, R2: of 12 deliveries of one message at once one has the effect, 11 are told as copies."""
     message, account = sms(number="SM1"), desk.sms_account(desk.acme)
     items = [await desk.item(message, account) for _ in range(12)]
     done = await asyncio.gather(*(desk.record(item) for item in items))
@@ -139,7 +139,7 @@ async def test_a_rerun_has_no_effect(desk: Desk) -> None:
 
 
 async def test_a_second_entry_of_an_accepted_message(desk: Desk) -> None:
-    """R7: after a lost reply and the spool a message stands twice in the inbox: one effect, and it is told."""
+    """R7: after a lost reply and the spool a message stands in the inbox twice: one effect, told as such."""
     item = await desk.item(sms(), desk.sms_account(desk.acme), entry="7-0")
     origin = msgspec.structs.replace(item.work.origin, entry="8-0")
     twin = Item(work=msgspec.structs.replace(item.work, origin=origin), envelope=item.envelope)
