@@ -7,10 +7,10 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import pytest
 import redis
@@ -21,6 +21,7 @@ from worker.embedded.servers import Server, Wishes, build, start, stop
 
 SCHEMA = Path(__file__).parent.parent / "storage" / "sql" / "schema.sql"
 _numbers = itertools.count(1)
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +61,25 @@ class TestServers:
         _sql(self.postgres, f'drop database if exists "{name}" with (force)')
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """A gate that promises to run everything fails where anything is left out."""
-    if report.skipped and os.environ.get("INLET_NO_SKIPS"):
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    return _complete(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    return _complete(report)
+
+
+def _complete(report: Report) -> Report:
+    """A gate that promises to run everything (INLET_NO_SKIPS) fails where anything is left out."""
+    if os.environ.get("INLET_NO_SKIPS") and (report.skipped or hasattr(report, "wasxfail")):
         report.outcome = "failed"
         report.longrepr = f"{report.nodeid} was left out: {report.longrepr}"
+        vars(report).pop("wasxfail", None)
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -54,8 +54,9 @@ def run(
             _live(house, stop, demo=demo)
     except _TROUBLE as error:
         return _fail(str(error))
-    except PermissionError as error:
-        return _fail(f"{error.filename} is closed to us: was the data folder made by another user?")
+    except OSError as error:
+        hint = " Was the data folder made by another user?" if isinstance(error, PermissionError) else ""
+        return _fail(f"{error.filename or settings.data}: {error.strerror or error}.{hint}")
     return OK
 
 

@@ -144,7 +144,9 @@ class House:
             self.tend(time.monotonic())
             for keeper in self._keepers:
                 if keeper.deaths >= _MOST_DEATHS:
-                    raise ServerError(f"The {keeper.part.name} keeps dying:\n{tail(keeper.part.log)}")
+                    raise ServerError(
+                        f"{keeper.part.name.capitalize()} keeps dying:\n{tail(keeper.part.log)}"
+                    )
             self._pause(0.05)
 
     @property

@@ -81,7 +81,7 @@ class Keeper:
             return 0.0
         self.deaths = 1 if now - self._started > _GRACE else self.deaths + 1
         wait = min(2.0 ** (self.deaths - 2), _LONGEST_WAIT) if self.deaths > 1 else 0.0
-        self._say(f"The {self.part.name} died and is started again (its log: {self.part.log}).")
+        self._say(f"{self.part.name.capitalize()} died and is started again. Its log: {self.part.log}")
         return wait
 
 
