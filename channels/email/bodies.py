@@ -77,7 +77,7 @@ class _Reader:
         text, exact = decode(data, part.parameters.get("charset"), html=part.type == "text/html")
         self.exact = self.exact and exact
         self.cut = self.cut or part.end - part.start > 4 * limit or len(text) > limit
-        return text[:limit].replace("\r\n", "\n").replace("\r", "\n")
+        return storable(text.replace("\r\n", "\n").replace("\r", "\n"), limit)
 
     def plain(self, part: Part) -> str:
         text = self.text(part, self.limits.text)

@@ -6,39 +6,43 @@ import re
 from collections.abc import Sequence
 
 from channels.email.html import Line
+from channels.email.patterns import words
 from channels.email.quoting import is_rule
 from channels.email.reply_words import DEVICES, DISCLAIMERS, LISTS
 
 _LINK = re.compile(r"[<(\[]\s*(?:https?:|mailto:)[^>)\]]*[>)\]]|https?://\S+")
 _DEVICE = re.compile(rf"^[\s*_-]*(?:{DEVICES})", re.IGNORECASE)
-_DISCLAIMER = re.compile(DISCLAIMERS, re.IGNORECASE)
-_LIST = re.compile(LISTS, re.IGNORECASE)
+_DISCLAIMER = words(DISCLAIMERS)
+_LIST = words(LISTS)
+_DASHES = re.compile(r"^\s*(?:--|—|__)\s*$")
+_MAX_DEVICE = 300
 _MAX_WORDS = 9
 _MAX_LIST_FOOTER = 12
-_DASHES = re.compile(r"^\s*(?:--|—|__)\s*$")
+_MAX_DISCLAIMER = 60
+_MAX_ROUNDS = 10
 
 
 def without_footers(lines: Sequence[Line]) -> list[Line]:
-    """The lines without the footers at their end, however many there are."""
+    """The lines without the footers at their end, a few of each kind."""
     kept = list(lines)
-    size = -1
-    while len(kept) != size:
+    for _ in range(_MAX_ROUNDS):
         size = len(kept)
-        kept = _trimmed(kept)
-        kept = _without_list_footer(kept)
-        kept = _without_disclaimer(kept)
+        kept = _without_disclaimer(_without_list_footer(_trimmed(kept)))
         if kept and is_device(kept[-1].text):
-            kept.pop()
-            kept = _trimmed(kept)
+            kept = _trimmed(kept[:-1])
             if kept and _DASHES.match(kept[-1].text):
                 kept.pop()
+        if len(kept) == size:
+            break
     return kept
 
 
 def is_device(line: str) -> bool:
     """Whether a line says only with what it was sent."""
-    words = _LINK.sub("", line).strip(" .\t")
-    return bool(_DEVICE.match(words)) and len(words.split()) <= _MAX_WORDS and "," not in words
+    if len(line) > _MAX_DEVICE:
+        return False
+    said = _LINK.sub("", line).strip(" .\t")
+    return bool(_DEVICE.match(said)) and len(said.split()) <= _MAX_WORDS and "," not in said
 
 
 def _trimmed(lines: list[Line]) -> list[Line]:
@@ -59,11 +63,20 @@ def _without_list_footer(lines: list[Line]) -> list[Line]:
 
 
 def _without_disclaimer(lines: list[Line]) -> list[Line]:
-    """The last paragraph goes where it is a disclaimer, unless it is the only one."""
-    start = len(lines)
-    while start > 0 and lines[start - 1].text.strip():
-        start -= 1
-    paragraph = " ".join(line.text.strip(" *_") for line in lines[start:])
-    if start == 0 or not _DISCLAIMER.search(paragraph[:8000]):
-        return lines
-    return lines[:start]
+    """All from the first paragraph near the end that lawyers wrote, unless nothing stands above it."""
+    first = max(0, len(lines) - _MAX_DISCLAIMER)
+    starts = [
+        position
+        for position in range(max(1, first), len(lines))
+        if lines[position].text.strip() and not lines[position - 1].text.strip()
+    ]
+    for start, end in zip(starts, [*starts, len(lines)][1:], strict=True):
+        if _DISCLAIMER.search(" ".join(line.text.strip(" *_") for line in lines[start:end])[:8000]):
+            return _undrawn(lines[:start])
+    return lines
+
+
+def _undrawn(lines: list[Line]) -> list[Line]:
+    while lines and (not lines[-1].text.strip() or is_rule(lines[-1].text)):
+        lines.pop()
+    return lines

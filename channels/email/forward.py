@@ -28,7 +28,7 @@ def is_forward_subject(subject: str) -> bool:
 
 
 def read_forward(subject: str, lines: Sequence[Line]) -> Forward | None:
-    """The mail that is passed on, or None. A head such as Outlook's counts only with a subject that says so."""
+    """The mail that is passed on, or None. A bare head, as Outlook's, counts only with such a subject."""
     border = border_of(lines)
     if border is None or (border.kind != "forwarded" and not is_forward_subject(subject)):
         return None

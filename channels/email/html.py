@@ -8,6 +8,7 @@ from html import unescape
 import msgspec
 import nh3
 
+from channels.email.patterns import words
 from channels.email.tame import tame
 
 _URLS = {"http", "https", "mailto", "tel", "cid"}
@@ -47,20 +48,18 @@ _CUT_IDS = re.compile(
 )
 _ATTRIBUTIONS = re.compile(r"\b(?:moz-cite-prefix|gmail_attr|airmail_on|yahoo_quoted_header|cite-prefix)\b")
 _QUOTE_NAMES = frozenset({"quote", "messageReplySection"})
-_HINT = re.compile(
-    r"gmail_quote|gmail_attr|yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra|missive_quote|front-blockquote"
+_HINT = words(
+    r"gmail_attr|yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra|missive_quote|front-blockquote"
     r"|sh-quoted|reference-message|mail-quote|OLK_SRC_BODY|isReplyContent|messageReplySection|divRplyFwdMsg"
-    r"|OutlookMessageHeader|zwchr|appendonsend|moz-cite-prefix|airmail_on|name=.?quote|type=.?cite|<blockquote",
-    re.IGNORECASE,
+    r"|OutlookMessageHeader|zwchr|appendonsend|moz-cite-prefix|airmail_on|reply-intro|history_container"
+    r"|quoted-text|name=.?quote|separator-line|stopSpelling|<blockquote"
 )
-
-
 _SHOWING = nh3.Cleaner(attributes=_SHOWN, clean_content_tags=_GONE, url_schemes=_URLS)
 _MARKED = nh3.Cleaner(attributes=_MARKING, clean_content_tags=_GONE, url_schemes=_URLS)
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of text. `quoted`: it is from the mail that is answered. `attribution`: it names who wrote that."""
+    """One line of text. `quoted`: of the mail that is answered. `attribution`: it names who wrote that."""
 
     text: str
     quoted: bool = False

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 DAEMONS = (
-    r"mailer-?daemon|mail-?daemon|post-?master|mdaemon|double-bounce|bounce(?:s|-notification)?|mail_?admin|"
+    r"mailer-?daemon|mail-?daemon|post[-_]?master|mdaemon|double-bounce|bounce(?:s|-notification)?|mail_?admin|"
     r"mmdf|uucp|symantec_antivirus|mailgate|delivery-status|mail-delivery"
 )
 """Local parts that no person has."""

@@ -1,7 +1,7 @@
 """Who wrote: a person or a machine, and what a machine wants to say.
 
-Detected widely, judged narrowly: a machine's header decides, words alone only where the sender is a mail system.
-A person whose subject says "automatic" stays a person, and wanted machine mail (forms, alarms) is no answer (R33).
+Detected widely, judged narrowly: a machine's header decides, words only where the sender is a mail system. A
+person whose subject says "automatic" stays a person; wanted machine mail (forms, alarms) is no answer (R33).
 """
 
 from __future__ import annotations
@@ -23,23 +23,26 @@ from channels.email.machine_words import (
     ROBOTS,
 )
 from channels.email.mime import Tree
+from channels.email.patterns import words
 from channels.email.reports import judge_status, original_id, read_status, walk
 from channels.message import Bounce, Flag
 
 _TEXT = 8000
-_DAEMON = re.compile(rf"(?:.*[._+-])?(?:{DAEMONS})(?:[._+=-].*)?", re.IGNORECASE)
-_DAEMON_NAME = re.compile(DAEMON_NAMES, re.IGNORECASE)
-_FAILURE = re.compile(FAILURES, re.IGNORECASE)
-_FAILURE_TEXT = re.compile(FAILURE_TEXTS, re.IGNORECASE)
-_DELAY = re.compile(DELAYS, re.IGNORECASE)
-_DELAY_TEXT = re.compile(DELAY_TEXTS, re.IGNORECASE)
-_ANSWER = re.compile(ANSWERS, re.IGNORECASE)
-_ROBOT = re.compile(rf"(?:{ROBOTS})(?:[+._-].*)?", re.IGNORECASE)
+_DAEMON = words(rf"(?:.*[._+-])?(?:{DAEMONS})(?:[._+=-].*)?")
+_DAEMON_NAME = words(DAEMON_NAMES)
+_FAILURE = words(FAILURES)
+_FAILURE_TEXT = words(FAILURE_TEXTS)
+_DELAY = words(DELAYS)
+_DELAY_TEXT = words(DELAY_TEXTS)
+_ANSWER = words(ANSWERS)
+_ROBOT = words(rf"(?:{ROBOTS})(?:[+._-].*)?")
 _ADDRESS = re.compile(r"<?([\w.+=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+)>?")
 _REPLYING = re.compile(r"^\s*(?:re|aw|sv|antw|fwd?|wg|tr)\s*:", re.IGNORECASE)
 
-_ANSWERING_FIELDS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-autoreply-from",
-                     "x-mail-autoreply", "x-vacation", "x-fc-machinegenerated-reply")  # fmt: skip
+_ANSWERING_FIELDS = (
+    "x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-autoreply-from",
+    "x-mail-autoreply", "x-vacation", "x-fc-machinegenerated-reply",
+)  # fmt: skip
 _LIST_FIELDS = (
     "list-id",
     "list-post",
@@ -134,7 +137,7 @@ def _automatic(fields: Fields, head: Head, *, null: bool) -> frozenset[Flag]:
 
 
 def _listed(fields: Fields) -> frozenset[Flag]:
-    """A list's mail. What a list only passes on (Google Groups, Mailman) a person wrote; bulk mail no one did."""
+    """A list's mail. What a list passes on (Google Groups, Mailman) a person wrote; bulk mail no one did."""
     if not any(fields.has(name) for name in _LIST_FIELDS):
         return frozenset()
     passed_on = fields.has("list-post") or fields.has("x-google-group-id") or fields.has("x-mailing-list")

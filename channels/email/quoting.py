@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from channels.email.html import Line
+from channels.email.patterns import words
 from channels.email.reply_words import FORWARDED, LABELS, MARKERS, ORIGINAL, STARTS, VERBS
 
 _MAX_HEAD = 12
@@ -16,23 +17,21 @@ _MAX_CHARACTERS = 500
 
 def _label_table() -> dict[str, str]:
     table: dict[str, str] = {}
-    for kind, words in LABELS.items():
-        single, *phrases = words.split("|")
+    for kind, names in LABELS.items():
+        single, *phrases = names.split("|")
         table |= dict.fromkeys((*single.split(), *phrases), kind)
     return table
 
 
 _TABLE = _label_table()
-_LABEL = re.compile(r"^[\s*_>]*([^\s:：*_][^:：*_]{0,24}?)\s*[*_]*\s*[:：][*_]*(?=\s|[^\s/]|$)")
-_RULE = re.compile(r"^[\s>*]*[-_=*~—–]{2,}[\s>*]*$")
-_TITLED = re.compile(r"^[\s>]*(?:[-_=*—]{2,}\s*)(\S.{2,60}?)\s*(?:[-_=*—]{2,}\s*)[:：]?\s*$")
-_ORIGINAL = re.compile(rf"^[\s>]*[-_=*—]{{0,30}}\s*(?:{ORIGINAL})\s*[-_=*—]{{0,30}}[:：]?\s*$", re.IGNORECASE)
-_FORWARDED = re.compile(
-    rf"^[\s>]*[-_=*—]{{0,30}}\s*(?:{FORWARDED})\s*[-_=*—]{{0,30}}\s*[:：]?\s*$", re.IGNORECASE
-)
-_MARKER = re.compile(MARKERS, re.IGNORECASE)
-_VERB = re.compile(rf"(?:^|[\s>)\]，,\"'])(?:{VERBS})(?=$|[\s:：,.<\"(-])", re.IGNORECASE)
-_CJK_VERB = re.compile("写道|寫道|のメール|書きました|작성")
+_LABEL = re.compile(r"^[ *_>]*([^ :：*_>][^:：*_]{0,24}?) ?[*_]* ?[:：]")
+_DRAWN = "-_=*~—–"
+_TITLED = words(r"[\s>]*[-_=*—]{2,}\s*[^\s_=*—-].{2,60}[^\s_=*—-]\s*[-_=*—]{2,}\s*[:：]?\s*")
+_ORIGINAL = words(rf"[\s>]*[-_=*—]*\s*(?:{ORIGINAL})\s*[-_=*—]*[:：]?\s*")
+_FORWARDED = words(rf"[\s>]*[-_=*—]*\s*(?:{FORWARDED})\s*[-_=*—]*\s*[:：]?\s*")
+_MARKER = words(MARKERS)
+_VERB = words(rf"(?:^|[\s>)\]，,\"'])(?:{VERBS})(?:$|[\s:：,.<\"(-])")
+_CJK_VERB = words(rf"(?:^|[\s>)\]，,\"'])(?:{VERBS})(?:$|[\s:：,.<\"(-])")
 _START = re.compile(rf"^[\s>*-]*(?:{STARTS})\b", re.IGNORECASE)
 _DATE_FIRST = re.compile(r"^[\s>*-]*(?:\d|[^\W\d]{2,10}[.,]{0,2}\s+(?:den\s+)?\d)")
 _ADDRESS = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
@@ -44,13 +43,16 @@ _ZOHO = re.compile(r"^-{2,}\s*on .{5,200}\bwrote\s*-{2,}$", re.IGNORECASE)
 
 def label_of(line: str) -> str:
     """Which field of a quoted head a line is (`from`, `sent`, `to`, `cc`, `subject`), or nothing."""
-    found = _LABEL.match(line[:120])
+    if ":" not in line and "：" not in line:
+        return ""
+    found = _LABEL.match(" ".join(line[:120].split()))
     return _TABLE.get(" ".join(found[1].lower().split()), "") if found else ""
 
 
 def is_rule(line: str) -> bool:
     """Whether a line is only drawn."""
-    return bool(_RULE.match(line))
+    drawn = line.strip(" \t>")
+    return len(drawn) > 1 and not drawn.strip(_DRAWN)
 
 
 def is_marker(line: str) -> bool:
@@ -60,7 +62,7 @@ def is_marker(line: str) -> bool:
 
 def is_forward(line: str) -> bool:
     """Whether a line is the title above a mail that is passed on."""
-    return len(line) < 120 and bool(_FORWARDED.match(line))
+    return len(line) < 120 and bool(_FORWARDED.fullmatch(line))
 
 
 def head_at(lines: Sequence[Line], start: int) -> int:
@@ -96,7 +98,7 @@ def _continues(text: str, lines: Sequence[Line], position: int) -> bool:
 
 def _strong(lines: Sequence[Line], start: int) -> bool:
     above = next((line.text for line in reversed(lines[max(0, start - 2) : start]) if line.text.strip()), "")
-    return bool(_ADDRESS.search(lines[start].text)) or is_rule(above) or bool(_ORIGINAL.match(above))
+    return bool(_ADDRESS.search(lines[start].text)) or is_rule(above) or bool(_ORIGINAL.fullmatch(above))
 
 
 def title_at(lines: Sequence[Line], position: int) -> bool:
@@ -104,9 +106,9 @@ def title_at(lines: Sequence[Line], position: int) -> bool:
     text = lines[position].text
     if len(text) > _MAX_CHARACTERS or not text.strip():
         return False
-    if _ORIGINAL.match(text) and (is_drawn(text) or _labelled_below(lines, position)):
+    if _ORIGINAL.fullmatch(text) and (is_drawn(text) or _labelled_below(lines, position)):
         return True
-    return bool(_TITLED.match(text)) and _labelled_below(lines, position)
+    return bool(_TITLED.fullmatch(text)) and _labelled_below(lines, position)
 
 
 def is_drawn(text: str) -> bool:

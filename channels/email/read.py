@@ -14,12 +14,12 @@ from channels.email.files import Files, read_files
 from channels.email.forward import is_forward_subject, read_forward
 from channels.email.head import Head, head_of
 from channels.email.limits import Limits
-from channels.email.machines import Verdict, judge
+from channels.email.machines import judge
 from channels.email.mime import Tree, read_tree
 from channels.email.parts import choose
 from channels.email.replies import reply_of
 from channels.email.reports import walk
-from channels.message import Flag, InboundMessage, MailFacts, Recipient
+from channels.message import Flag, InboundMessage, Recipient
 
 _LIMITS = Limits()
 _SEALED = re.compile(r"enveloped|authenveloped|encrypted", re.IGNORECASE)
@@ -35,14 +35,16 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 def read_mail(message: InboundMessage, raw: bytes, limits: Limits = _LIMITS) -> Reading:
     """The message that the door accepted, completed from its raw mail.
 
-    Never raises: a mail that cannot be read keeps its head and as much text as there is, is flagged `degraded`,
-    and says so in its notes. What is over a limit is left out, flagged `oversize` and noted.
+    Never raises: a mail that cannot be read keeps its head and as much text as there is, is flagged
+    `degraded`, and says so in its notes. What is over a limit is left out, flagged `oversize` and noted.
     """
     kept = raw[: limits.raw]
     try:
         reading = _read(message, kept, limits)
     except Exception as error:  # noqa: BLE001 - one hostile mail must cost itself alone (R12, R23)
-        reading = read_degraded(message, kept, f"The mail could not be read ({type(error).__name__}).", limits)
+        reading = read_degraded(
+            message, kept, f"The mail could not be read ({type(error).__name__}).", limits
+        )
     if len(raw) > limits.raw:
         note = f"The mail has {len(raw)} bytes; the first {limits.raw} were read."
         return Reading(message=noted(reading.message, {Flag.OVERSIZE}, note), files=reading.files)
@@ -55,7 +57,8 @@ def _read(message: InboundMessage, raw: bytes, limits: Limits) -> Reading:
     body = read_bodies(raw, bodies, limits)
     files = read_files(raw, bodies.files, body.html, limits)
     head = head_of(tree.root.fields)
-    verdict = judge(raw, tree, head, body.text, message.mail.envelope_from if message.mail else None)
+    envelope_from = message.mail.envelope_from if message.mail else None
+    verdict = judge(raw, tree, head, body.text, envelope_from)
     read = msgspec.structs.replace(
         completed(message, head),
         text=body.text,
@@ -63,7 +66,13 @@ def _read(message: InboundMessage, raw: bytes, limits: Limits) -> Reading:
         html=body.html,
         attachments=files.attachments,
         flags=message.flags | verdict.flags | _protection(tree),
-        mail=_facts(message, raw, tree, head, verdict, body),
+        mail=msgspec.structs.replace(
+            head.mail,
+            envelope_from=envelope_from,
+            digest=digest(raw, tree),
+            bounce=verdict.bounce,
+            forward=None if verdict.flags else read_forward(head.subject, body.lines),
+        ),
     )
     return Reading(message=_stated(read, tree, body, files), files=files.contents)
 
@@ -79,18 +88,6 @@ def completed(message: InboundMessage, head: Head) -> InboundMessage:
         recipients=recipients,
         subject=head.subject,
         sent_at=head.sent_at,
-    )
-
-
-def _facts(
-    message: InboundMessage, raw: bytes, tree: Tree, head: Head, verdict: Verdict, body: Body
-) -> MailFacts:
-    return msgspec.structs.replace(
-        head.mail,
-        envelope_from=message.mail.envelope_from if message.mail else None,
-        digest=digest(raw, tree),
-        bounce=verdict.bounce,
-        forward=None if verdict.flags else read_forward(head.subject, body.lines),
     )
 
 

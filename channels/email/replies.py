@@ -1,7 +1,7 @@
 """What a customer wrote now: the reply without the mail that it answers.
 
-Gone: quoted history, the line that introduces it, phone footers, disclaimers, list footers. Kept: sign-off and
-name, mail that is passed on, and quotations between which the customer answers. Never empty (P12, R35).
+Gone: quoted history, the line that introduces it, phone footers, disclaimers, list footers. Kept: sign-off
+and name, mail that is passed on, and quotations between which the customer answers. Never empty (P12, R35).
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _quoted_below(lines: Sequence[Line], position: int) -> bool:
 
 
 def _without_quotations(lines: list[Line]) -> list[Line]:
-    """A quotation with nothing below goes, and the only one where it is introduced; others are a conversation."""
+    """A quotation with nothing below goes, or an only one that is introduced; others are a conversation."""
     blocks = _blocks(lines)
     if not blocks:
         return lines

@@ -52,7 +52,7 @@ FORWARDED = (
 """Titles of the rule above a mail that is passed on."""
 
 STARTS = (
-    "on|am|le|el|il|il giorno|em|no dia|a|op|den|det|w dniu|dnia|dne|dňa|în data|pe data de|на|в|у|na|"
+    "on|am|le|el|il|il giorno|in data|il dì|em|em data|no dia|a|op|den|det|w dniu|dnia|dne|dňa|în data|pe data de|на|в|у|na|"
     "στις|em data de|a data|tarihinde|kl|ven|lun|mar|mer|gio|sab|dom"
 )
 """First words of a line that says when somebody wrote."""
@@ -95,6 +95,7 @@ DISCLAIMERS = (
     r"(?:este|el presente) (?:mensaje|correo|e-?mail)[^.]{0,120}confidencial|si (?:usted )?ha recibido este|"
     r"(?:esta|a presente) (?:mensagem|e-?mail)[^.]{0,120}confidencia|se (?:você )?recebeu esta|"
     r"(?:questo|il presente|questa) (?:messaggio|e-?mail|comunicazione)[^.]{0,120}(?:riservat|confidenzial)|"
+    r"informazioni contenute in (?:questo|questa|codesto)|(?:ricevete|ricevuto) questo messaggio per errore|se ha ricevuto|"
     r"qualora (?:abbiate|avesse) ricevuto|(?:dit|deze) (?:bericht|e-?mail)[^.]{0,120}vertrouwelijk|"
     r"uitsluitend bestemd voor|ten onrechte (?:ontvangen|heeft ontvangen)|"
     r"(?:denne|dette) (?:e-?mail|e-?post|melding)[^.]{0,120}fortrolig|"

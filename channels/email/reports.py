@@ -1,4 +1,4 @@
-"""Reports that machines write for machines: delivery status (RFC 3464), complaints (RFC 5965), receipts (RFC 8098)."""
+"""Reports for machines: delivery status (RFC 3464), complaints (RFC 5965), receipts (RFC 8098)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SOFT = ("5.2.2", "5.2.3", "5.3.4", "5.4.5", "5.4.7")
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a delivery status report says: its action, and the details of the first recipient that it failed for."""
+    """What a delivery status report says: its action, and the recipient that it failed for."""
 
     action: str
     bounce: Bounce

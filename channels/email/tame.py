@@ -1,4 +1,4 @@
-"""HTML made harmless for the parser that follows: the cost of nesting, not the content, is what is judged here.
+"""HTML made harmless for the parser that follows: what nesting costs, not what it says, is judged here.
 
 The parser of browsers walks the stack of open elements for many a tag: one megabyte of open `<div>` holds it
 for minutes (R12). What a sender nests so deeply is not worth reading as HTML.
@@ -13,7 +13,7 @@ _MAX_WORK = 4_000_000
 _PLAIN_TAGS = 400
 _LONG_TAG = re.compile(r"<[^>]{4000}")
 
-# A tag whose end both this expression and every HTML parser see at the same place; other tags lose attributes.
+# A tag whose end this expression and every HTML parser see at the same place; others lose their attributes.
 _TAG = re.compile(
     r"<(/?)([a-z][a-z0-9:]{0,30})"
     r"((?:\s+[\w:.-]{1,60}(?:\s*=\s*(?:\"[^\"<>]{0,4000}\"|'[^'<>]{0,4000}'|[^\s\"'<>=`]{1,4000}))?){0,40})\s*/?>"
