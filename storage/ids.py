@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 import time
 import uuid
 
+from routing.tokens import BYTES, token_from
+
 _NS_PER_MS = 1_000_000
-TOKEN_BYTES = 20
 
 
 def new_id() -> str:
@@ -20,5 +20,5 @@ def new_id() -> str:
 
 
 def new_token() -> str:
-    """A fresh reply token: 160 bits in lower-case letters and digits, which no mail system spoils."""
-    return base64.b32encode(secrets.token_bytes(TOKEN_BYTES)).decode().lower()
+    """A fresh reply token."""
+    return token_from(secrets.token_bytes(BYTES))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from storage.redis import connect
 from storage.spool import Spool
 from tests.storage.factories import envelope, envelopes
 from tests.storage.own_redis import OwnRedis, own_redis
+from tests.storage.waiting import until
 
 ROOMY = 64 * 1024 * 1024
 
@@ -37,16 +38,6 @@ async def inbox(redis: OwnRedis) -> AsyncIterator[Inbox]:
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
     return Spool(tmp_path / "spool", limit=ROOMY)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition; a minute is far beyond what it may take."""
-    async with asyncio.timeout(60):
-        while True:
-            found = condition()
-            if await found if asyncio.iscoroutine(found) else found:
-                return
-            await asyncio.sleep(0.01)
 
 
 async def read_all(inbox: Inbox) -> list[Envelope | None]:
