@@ -7,6 +7,7 @@ import itertools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ import redis
 from worker.embedded.postgres_server import PostgresServer
 from worker.embedded.redis_server import RedisServer
 from worker.embedded.servers import Server, Wishes, build, start, stop
+from worker.up_programs import Keeper
 
 SCHEMA = Path(__file__).parent.parent / "storage" / "sql" / "schema.sql"
 _numbers = itertools.count(1)
@@ -44,8 +46,10 @@ class TestServers:
 
     def restart(self, server: Server) -> None:
         """Start a server that was killed again, on its old port and with its old data."""
-        server.launch()
-        start(server, lambda _: None)
+        keeper = Keeper(server, lambda _: None)
+        while not server.answers():
+            keeper.tend(time.monotonic())
+            time.sleep(0.02)
 
     def new_database(self, template: str = "inlet_template") -> str:
         """URL of a fresh database with the schema."""

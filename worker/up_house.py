@@ -17,9 +17,10 @@ from worker import up_state
 from worker.demo import Stage
 from worker.embedded import servers
 from worker.embedded.cluster import ServerError
+from worker.embedded.log import tail
 from worker.embedded.private import read_private, write_private
 from worker.settings import Settings
-from worker.up_programs import Keeper, Part, Program, tail
+from worker.up_programs import Keeper, Part, Program
 
 RECEIVER_SECONDS = 3.5
 WORKER_SECONDS = 4.0

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from worker.embedded import processes
+from worker.embedded.log import trim
 
 _GRACE = 30.0
 """A part that ran this long was all right: its next death is its first."""
 _LONGEST_WAIT = 15.0
-_MOST_LOG = 50_000_000
 
 
 class Part(Protocol):
@@ -83,17 +82,3 @@ class Keeper:
         wait = min(2.0 ** (self.deaths - 2), _LONGEST_WAIT) if self.deaths > 1 else 0.0
         self._say(f"{self.part.name.capitalize()} died and is started again. Its log: {self.part.log}")
         return wait
-
-
-def trim(log: Path) -> None:
-    """Set a large log aside. Its writers append, so that they go on at its new beginning."""
-    if log.exists() and log.stat().st_size > _MOST_LOG:
-        shutil.copyfile(log, log.with_suffix(".log.1"))
-        with log.open("r+b") as file:
-            file.truncate()
-
-
-def tail(log: Path, lines: int = 8) -> str:
-    """The last lines of a log."""
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    return "\n".join(text.splitlines()[-lines:])

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from worker import up_programs
 from worker.embedded import processes
-from worker.up_programs import Keeper, Program, tail, trim
+from worker.embedded.log import tail, trim
+from worker.up_programs import Keeper, Program
 
 SLEEPS = "import time; time.sleep(600)"
 STUBBORN = (
@@ -124,17 +124,14 @@ def test_a_program_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
     assert processes.gone(child, PATIENCE)
 
 
-def test_a_large_log_is_set_aside_while_its_writer_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(up_programs, "_MOST_LOG", 10)
+def test_a_large_log_is_set_aside_while_its_writer_goes_on(tmp_path: Path) -> None:
     log = tmp_path / "part.log"
     with log.open("ab") as writer:
         writer.write(b"an early line\n")
         writer.flush()
-        trim(log)
+        trim(log, 10)
         writer.write(b"later\n")
         writer.flush()
-        trim(log)
+        trim(log, 10)
     assert log.read_bytes() == b"later\n"
     assert log.with_suffix(".log.1").read_bytes() == b"an early line\n"

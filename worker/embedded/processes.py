@@ -41,6 +41,7 @@ def spawn(
             stderr=None if output is None else subprocess.STDOUT,
             env=env,
             start_new_session=True,
+            umask=0o077,
             preexec_fn=_die_with(os.getpid()) if tied else None,  # noqa: PLW1509 - one async-safe system call
             user=user.uid if user else None,
             group=user.gid if user else None,

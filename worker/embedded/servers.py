@@ -14,13 +14,13 @@ from typing import Protocol, Self
 
 from worker.embedded import processes, programs
 from worker.embedded.cluster import SYSTEM, Say, ServerError, find_cluster
+from worker.embedded.log import tail
 from worker.embedded.postgres_server import PostgresServer
 from worker.embedded.redis_server import RedisServer
 
 _TRIES = 15
 """Starts of a server that ends at once: its port was taken, or remains of the old one are still ending."""
 _PROGRESS_SECONDS = 5.0
-_MAX_LOG = 10_000_000
 _STEP = 0.05
 
 Pause = Callable[[float], None]
@@ -94,10 +94,10 @@ def build(data: Path, wishes: Wishes, say: Say) -> list[Server]:
     if wishes.postgres:
         settings = {**wishes.settings, **({} if wishes.durable else {"fsync": "off"})}
         cluster = find_cluster(data, wishes.system, say)
-        servers.append(PostgresServer(cluster, _log(data, "postgres"), settings=settings, tied=wishes.tied))
+        servers.append(PostgresServer(cluster, data / "postgres.log", settings=settings, tied=wishes.tied))
     if wishes.redis:
         program = programs.redis_program()
-        log = _log(data, "redis")
+        log = data / "redis.log"
         servers.append(RedisServer(data / "redis", program, log, durable=wishes.durable, tied=wishes.tied))
     return servers
 
@@ -128,32 +128,14 @@ def _wait(server: Server, say: Say, pause: Pause) -> None:
             tries = _try_again(server, tries, pause)
         if time.monotonic() - spoke > _PROGRESS_SECONDS:
             spoke = time.monotonic()
-            say(f"{server.name} is getting ready: {_last_line(server.log)}")
+            say(f"{server.name} is getting ready: {tail(server.log, 1)}")
         pause(_STEP)
 
 
 def _try_again(server: Server, tries: int, pause: Pause) -> int:
     if tries >= _TRIES:
-        raise ServerError(f"{server.name} does not start. The end of {server.log}:\n{_tail(server.log)}")
+        raise ServerError(f"{server.name} does not start. The end of {server.log}:\n{tail(server.log)}")
     pause(min(0.1 * tries, 1.0))
     server.port = 0
     server.launch()
     return tries + 1
-
-
-def _log(data: Path, name: str) -> Path:
-    """The log of a server; one that has grown large is set aside once."""
-    log = data / f"{name}.log"
-    if log.exists() and log.stat().st_size > _MAX_LOG:
-        log.replace(log.with_suffix(".log.1"))
-    return log
-
-
-def _tail(log: Path) -> str:
-    return (
-        "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]) if log.exists() else ""
-    )
-
-
-def _last_line(log: Path) -> str:
-    return _tail(log).rpartition("\n")[2]
