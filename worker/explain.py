@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from channels.contract import Account
 from channels.message import Flag, InboundMessage
 from routing.changes import Changes
 from routing.context import PlanContext
-from routing.plan import plan
 from routing.tenancy import token_candidates
 from routing.way import work_of
 from routing.work import Makers, Origin, Work
@@ -20,8 +18,8 @@ from storage.database import Connection, Pool, transaction
 from storage.directory import Snapshot
 from storage.ids import new_id, new_token
 from storage.queries import query
-from storage.record import plan_over
-from storage.shown import Party, State
+from storage.record import plan_over, planner_of
+from storage.shown import Party
 from storage.threads import find_tokens
 from worker.reading import Reader
 from worker.shapes import Explained, StepView
@@ -59,26 +57,26 @@ class Explainer:
             directory=self.directory, authserv_ids=self.authserv_ids, loop_keys=self.loop_keys
         )
         makers = Makers(new_id=new_id, new_token=new_token, now=now)
-        planner = partial(plan, makers=makers, context=context)
+        planner = planner_of(makers, context)
         async with transaction(self.pool, snapshot=True) as conn:
-            owner = await conn.fetchrow(query("claim_owners"), [work.claim])
-            changes = await plan_over(conn, [work], planner, now, lock=False)
-            return await _explained(conn, work, changes, owner["message_id"] if owner else None)
+            held = await conn.fetchrow(query("claim_owners"), [work.claim])
+            copies = {origin.id: held["message_id"]} if held else {}
+            changes = await plan_over(conn, [work], planner, now, duplicates=copies, lock=False)
+            return await _explained(conn, work, changes)
 
 
-async def _explained(conn: Connection, work: Work, changes: Changes, original: str | None) -> Explained:
+async def _explained(conn: Connection, work: Work, changes: Changes) -> Explained:
     (receipt,) = changes.receipts
     (decision,) = changes.decisions
-    state: State = "duplicate" if original else receipt.outcome
     ticket = await _ticket(conn, work, changes)
     message = next((row for row in changes.messages if row.id == work.origin.id), None)
     triage = work.triage
     return Explained(
-        state=state,
+        state=receipt.outcome,
         tenant=work.tenant.slug if work.tenant else None,
-        ticket=ticket if state == "appended" else None,
+        ticket=ticket if receipt.outcome == "appended" else None,
         reason=receipt.reason,
-        duplicate_of=original,
+        duplicate_of=receipt.duplicate_of,
         subject=work.message.subject,
         sender=Party(name=work.message.sender.name, address=work.message.sender.address),
         reply_text=work.message.reply_text,

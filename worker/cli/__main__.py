@@ -1,0 +1,7 @@
+"""`python -m worker.cli` is `inlet`."""
+
+from __future__ import annotations
+
+from worker.cli import main
+
+main()

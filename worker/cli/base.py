@@ -1,0 +1,97 @@
+"""What all commands share: how they find the servers, print, and fail. Nothing heavy at the top."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from worker.settings import Settings, find
+
+if TYPE_CHECKING:
+    from storage.database import Pool
+
+OK, PROBLEM, USAGE = 0, 1, 2
+Result = TypeVar("Result")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Tenant = Annotated[str | None, typer.Option("--tenant", metavar="SLUG", help="Slug of the tenant.")]
+POSTGRES = frozenset({"database_url"})
+SECRETS = frozenset({"database_url", "secret_keys"})
+CLOSE_SECONDS = 5
+
+
+class Failure(Exception):  # noqa: N818 - what the operator is told
+    """The command did not do it. The text says why and what to do."""
+
+    def __init__(self, text: str, code: int = PROBLEM) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def wait(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run the asynchronous part of a command."""
+    return asyncio.run(coroutine)
+
+
+def settings(needs: frozenset[str] = POSTGRES) -> Settings:
+    """The settings of a command that needs only these. Raises SettingsError."""
+    return find(needs=needs)
+
+
+@asynccontextmanager
+async def postgres(url: str) -> AsyncIterator[Pool]:
+    """A small pool. Raises Failure where Postgres does not answer."""
+    from storage.database import Transient, connect_pool, server_of
+
+    pool = await connect_pool(url, application="inlet cli", max_size=2)
+    try:
+        yield pool
+    except Transient as error:
+        raise Failure(
+            f"Postgres at {server_of(url)} does not do it ({error}). Is it running? "
+            "Start `inlet up`, or set INLET_DATABASE_URL; `inlet doctor` says more."
+        ) from error
+    finally:
+        await _close(pool)
+
+
+async def _close(pool: Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+    except TimeoutError:
+        pool.terminate()
+
+
+def print_json(value: Any) -> None:
+    """The value as JSON on one line."""
+    import msgspec
+
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+
+
+def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """A table for people, or what to say when there is nothing in it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*titles, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    console.print(table if table.row_count else empty)
+
+
+def _cell(value: object) -> str:
+    """Brackets are the user's own, never markup."""
+    from rich.markup import escape
+
+    return "" if value is None else escape(str(value))
+
+
+def say(text: str) -> None:
+    """A line for people."""
+    sys.stdout.write(text + "\n")
