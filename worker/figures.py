@@ -24,6 +24,8 @@ KEEP_SECONDS = 5.0
 LEDGER_SECONDS = 15.0
 """The ledger is summed up in Postgres: not for every scrape of every receiver."""
 WAIT_SECONDS = 1.0
+PING_SECONDS = 0.7
+"""What a Redis that is well needs much less than; within a scrape's wait, so that its end is shown."""
 READ_SECONDS = 10.0
 STATES = (*OUTCOMES, "accepted", "pending", "missing")
 _log = structlog.get_logger("inlet.figures")
@@ -69,7 +71,8 @@ class Figures:
 
     async def _read_inbox(self) -> None:
         try:
-            depth, oldest = await self._inbox.depth(), await self._inbox.oldest_age()
+            async with asyncio.timeout(PING_SECONDS):
+                depth, oldest = await self._inbox.depth(), await self._inbox.oldest_age()
         except Failure:
             self._inbox_gauge.clear()
             self._up.labels("redis").set(0)

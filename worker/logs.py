@@ -60,4 +60,4 @@ def redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
 
 
 def _one_line(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
-    return _encoder.encode(event).decode() + "\n"
+    return _encoder.encode(event).decode()

@@ -15,7 +15,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(bearer|basic|hmac) +[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {GONE}"),
     (re.compile(r"\b(v1a?),[A-Za-z0-9+/=]{16,}"), rf"\1,{GONE}"),
     # The password of postgresql://user:password@host, which may hold about anything.
-    (re.compile(r"(?<=://)[^/\s@]*:[^/\s]*@"), f"{GONE}@"),
+    (re.compile(r"(?<=://)[^/\s@]*:\S*@"), f"{GONE}@"),
     (re.compile(r"\?[^\s\"'?=]+=[^\s\"']*"), f"?{GONE}"),
 )
 
