@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -118,6 +119,13 @@ async def open_desk(url: str, *, connections: int = 8) -> AsyncIterator[Desk]:
             accounts={acme_id: accounts[0], globex_id: accounts[1]},
         )
     await pool.close()
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Return once the condition holds; generous, since machines are busy."""
+    async with asyncio.timeout(30):
+        while not (answer if isinstance(answer := condition(), bool) else await answer):  # noqa: ASYNC110 - it is elsewhere
+            await asyncio.sleep(0.01)
 
 
 def sms(

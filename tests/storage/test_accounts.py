@@ -28,7 +28,7 @@ from storage.accounts import (
 from storage.database import BadRow, Pool, connect_pool, connection
 from storage.sealing import Sealer, SealError, new_key
 from storage.tenants import add_tenant
-from tests.storage.test_directory import until
+from tests.storage.desk import until
 
 KEY = new_key()
 SEALER = Sealer([KEY])
@@ -156,9 +156,12 @@ async def test_a_secret_ends_by_the_clock(shop: Shop) -> None:
     second = await add_secret(shop.pool, SEALER, shop.account, "second")
     soon = datetime.now(UTC) + timedelta(seconds=1)
     assert await expire_secret(shop.pool, shop.account, second, soon)
-    async with shop.book() as book, asyncio.timeout(30):
-        while "second" in (await book.get("twilio", shop.account)).secrets:
-            await asyncio.sleep(0.05)
+    async with shop.book() as book:
+
+        async def is_over() -> bool:
+            return "second" not in (await book.get("twilio", shop.account)).secrets
+
+        await until(is_over)
         assert datetime.now(UTC) >= soon
 
 
@@ -182,7 +185,7 @@ async def test_rotation_of_the_key(shop: Shop) -> None:
 
 
 async def test_a_secret_that_does_not_open_is_our_trouble(shop: Shop) -> None:
-    """P7: 503 and words for the operator, never 4xx; other accounts go on, and nothing is resealed halfway."""
+    """P7: 503 and words for the operator, never 4xx; other accounts go on, nothing is resealed halfway."""
     wrong = Sealer([new_key()])
     other = await add_account(shop.pool, wrong, "twilio", ["x"])
     async with shop.book(sealer=wrong) as book:
@@ -196,7 +199,7 @@ async def test_a_secret_that_does_not_open_is_our_trouble(shop: Shop) -> None:
 
 
 async def test_a_start_without_postgres(shop: Shop, away: tuple[str, Pool]) -> None:
-    """P6: what a receiver knew before its restart it knows from the snapshot; the unknown is 503, never 404."""
+    """P6: what a receiver knew before a restart it knows from the snapshot; the unknown is 503, never 404."""
     async with shop.book():
         pass
     url, pool = away
@@ -240,9 +243,11 @@ async def test_a_change_is_heard(shop: Shop) -> None:
     """A secret that an operator adds is live in every receiver within moments."""
     async with shop.book() as book:
         await add_secret(shop.pool, SEALER, shop.account, "second")
-        async with asyncio.timeout(30):
-            while len((await book.get("twilio", shop.account)).secrets) < 2:
-                await asyncio.sleep(0.01)
+
+        async def is_live() -> bool:
+            return "second" in (await book.get("twilio", shop.account)).secrets
+
+        await until(is_live)
 
 
 async def test_accounts_are_listed(shop: Shop) -> None:

@@ -22,6 +22,7 @@ from storage.database import (
     transaction,
 )
 from storage.ids import new_id
+from tests.storage.desk import until
 
 CLAIM = "insert into claims (key, message_id, at) values ($1, $2, now())"
 END_SLEEPERS = """
@@ -140,9 +141,12 @@ async def test_a_killed_session_is_transient(pool: Pool) -> None:
             await victim.execute("select pg_sleep(600)")
 
     waiting = asyncio.ensure_future(sleep())
-    async with asyncio.timeout(30), connection(pool) as other:
-        while not await other.fetchval(END_SLEEPERS):
-            await asyncio.sleep(0.01)
+
+    async def is_ended() -> bool:
+        async with connection(pool) as other:
+            return bool(await other.fetchval(END_SLEEPERS))
+
+    await until(is_ended)
     with pytest.raises(Transient):
         await waiting
     async with connection(pool) as again:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 
@@ -15,16 +15,7 @@ from storage.directory import Directories
 from storage.domains import claim_domain, vouch_for_domain
 from storage.listener import Listener
 from storage.tenants import add_tenant, rename_tenant, set_address, set_hours, set_rules, set_sla, set_tenant
-from tests.storage.desk import NOON
-
-PATIENCE = 30.0
-"""Seconds that a condition may take on a busy machine."""
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens in another process
-            await asyncio.sleep(0.01)
+from tests.storage.desk import NOON, until
 
 
 @pytest.fixture
