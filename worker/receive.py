@@ -12,7 +12,7 @@ from aiohttp import web
 
 from channels.registry import channels
 from storage.account_book import AccountBook
-from storage.blobs import open_blobs
+from storage.blobs import Blobs, open_blobs
 from storage.database import Pool, connect_pool
 from storage.directory import Directories
 from storage.drain import Drain
@@ -22,9 +22,11 @@ from storage.redis import connect
 from storage.sealing import Sealer
 from storage.spool import Spool
 from worker import logs
+from worker.api import Services, add_routes
 from worker.figures import Figures
 from worker.hints import Hinter, connect_arq
 from worker.journal import Journal
+from worker.keys import loop_keys
 from worker.metrics import Metrics
 from worker.receiver import Parts, build_app
 from worker.settings import Settings
@@ -38,6 +40,7 @@ FINISH_SECONDS = 8.0
 CLOSE_SECONDS = 3.0
 BACKLOG = 1024
 
+FindPending = Callable[[str], Awaitable[str | None]]
 _log = structlog.get_logger("inlet.receive")
 
 
@@ -91,6 +94,7 @@ async def open_receiver(settings: Settings) -> AsyncIterator[web.Application]:
                 public_url=settings.public_url,
             )
         )
+        add_routes(app, _services(settings, pool, directories, appender, blobs, _finder(inbox, spool)))
         yield app
 
 
@@ -150,7 +154,28 @@ def _accounts(settings: Settings, pool: Pool) -> AccountBook:
     return AccountBook(settings.database_url, pool, sealer, snapshot=settings.data / SNAPSHOT)
 
 
-def _finder(inbox: Inbox, spool: Spool | None) -> Callable[[str], Awaitable[str | None]]:
+def _services(  # noqa: PLR0913, PLR0917 - the parts of a process
+    settings: Settings,
+    pool: Pool,
+    directories: Directories,
+    appender: Appender,
+    blobs: Blobs,
+    find_pending: FindPending,
+) -> Services:
+    return Services(
+        pool=pool,
+        directories=directories,
+        append=appender.append,
+        pending_account=find_pending,
+        blobs=blobs,
+        mail_domains=settings.mail_domains,
+        authserv_ids=frozenset(settings.authserv_ids),
+        loop_keys=loop_keys(settings.secret_keys),
+        read_seconds=settings.read_seconds,
+    )
+
+
+def _finder(inbox: Inbox, spool: Spool | None) -> FindPending:
     async def find(message: str) -> str | None:
         """Account of a message that has had no effect yet: asked in the order in which a message moves."""
         spooled = await spool.account_of(message) if spool else None
