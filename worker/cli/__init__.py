@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from worker.cli import (
@@ -20,7 +19,7 @@ from worker.cli import (
     tenants,
     tickets,
 )
-from worker.cli.base import OK, PROBLEM, USAGE, Failure
+from worker.cli.base import OK, USAGE, Failure
 from worker.settings import SettingsError
 
 app = typer.Typer(
@@ -53,19 +52,14 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command. What goes wrong is said on stderr, in words, with what to do."""
     try:
-        code = app(arguments, prog_name="inlet", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return USAGE
+        app(arguments, prog_name="inlet")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else OK
     except SettingsError as error:
         return _fail("\n".join(error.faults), USAGE)
     except Failure as error:
         return _fail(str(error), error.code)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        return _fail("Stopped.", PROBLEM)
-    except BrokenPipeError:
-        return PROBLEM
-    return code if isinstance(code, int) else OK
+    return OK
 
 
 def _fail(text: str, code: int) -> int:

@@ -100,7 +100,7 @@ def discard(
 def _report(what: str, count: int, failed: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         print_json({what: count, "failed": failed})
-    else:
+    elif count or not failed:
         say(f"{count} {what}.")
     if failed:
         raise Failure("\n".join(failed))

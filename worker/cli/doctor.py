@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
-def doctor(as_json: Json = False) -> int:
+def doctor(as_json: Json = False) -> None:
     """Check settings, Postgres, Redis, spool, blobs, secrets and domains; say in words what to fix."""
     checks = wait(_checks(settings(SERVERS - {"secret_keys"})))
     well = all(check.state != "fail" for check in checks)
@@ -30,7 +30,7 @@ def doctor(as_json: Json = False) -> int:
         rows = ((one.state, one.name, one.says, one.fix) for one in checks)
         print_table(("", "WHAT", "HOW IT IS", "WHAT TO DO"), rows, empty="")
         say("All is well." if well else "Something has to be fixed.")
-    return OK if well else PROBLEM
+    raise typer.Exit(OK if well else PROBLEM)
 
 
 async def _checks(found: Settings) -> list[Check]:

@@ -22,14 +22,14 @@ def register(app: typer.Typer) -> None:
     app.command()(reconcile)
 
 
-def reconcile(as_json: Json = False) -> int:
+def reconcile(as_json: Json = False) -> None:
     """Check accepted = created + appended + duplicate + suppressed + dead + pending; exit 1 if not."""
     figures = wait(_read(settings(frozenset({"database_url", "redis_url"}))))
     if as_json:
         print_json(figures)
     else:
         _print(figures)
-    return OK if figures.balanced else PROBLEM
+    raise typer.Exit(OK if figures.balanced else PROBLEM)
 
 
 async def _read(found: Settings) -> Figures:

@@ -27,12 +27,13 @@ def up(
         int | None, typer.Option(help="Worker processes; by default by the cores.", min=0)
     ] = None,
     demo: Annotated[bool, typer.Option(help="Add a demo tenant and send it signed messages.")] = False,
-) -> int:
+) -> None:
     """Run everything on this machine: servers, migrations, a receiver, workers. Ctrl-C stops it."""
     from worker import up as whole
 
     found = settings(frozenset())
-    return whole.run(host=host or found.host, port=port or found.port, workers=workers, demo=demo)
+    code = whole.run(host=host or found.host, port=port or found.port, workers=workers, demo=demo)
+    raise typer.Exit(code)
 
 
 def receive() -> None:
