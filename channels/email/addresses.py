@@ -20,8 +20,9 @@ _SIMPLE = re.compile(
     r"(?:\"([^\"\\<>]*)\"|([^\"\\<>,;:()@]*?))\s*<\s*([^\s<>@,;:\"()]+@[^\s<>@,;:\"()]+)\s*>"
 )
 _BARE = re.compile(r"[^\s<>@,;:\"()\[\]]+@[^\s<>@,;:\"()\[\]]+")
-_ANYWHERE = re.compile(r"(?:\"([^\"]{0,300})\"|([^<>,;:\"@]{0,300}))\s*<\s*([^<>\s]{1,400})\s*>")
-_SPLIT = re.compile(r" ?, ?")
+_ANGLED = re.compile(r"< ?([^<> ]{1,400}) ?>")
+_NO_ADDRESS = re.compile(r"[\s<>,;:\"()\[\]]+")
+_SPLIT = re.compile(r" ?[,;] ?")
 
 
 def read_parties(value: str) -> list[Party]:
@@ -49,7 +50,7 @@ def normal(address: str) -> str:
 
 
 def _simple(value: str) -> list[tuple[str, str]] | None:
-    items = _SPLIT.split(value, MAX_ADDRESSES) if "," in value and '"' not in value else [value]
+    items = [value] if '"' in value else _SPLIT.split(value, MAX_ADDRESSES)
     found = []
     for item in items:
         known = _SIMPLE.fullmatch(item)
@@ -57,7 +58,7 @@ def _simple(value: str) -> list[tuple[str, str]] | None:
             found.append((known[1] or known[2] or "", known[3]))
         elif _BARE.fullmatch(item):
             found.append(("", item))
-        else:
+        elif item:
             return None
     return found
 
@@ -73,8 +74,13 @@ def _judged(value: str) -> list[tuple[str, str]]:
 
 def _salvaged(value: str) -> list[tuple[str, str]]:
     """Whatever looks like an address where the header is no list of addresses at all."""
-    found = [(a or b or "", address) for a, b, address in _ANYWHERE.findall(value)]
-    if found:
-        return found
-    bare = [("", address) for address in _BARE.findall(value)]
-    return bare or ([(value, "")] if ":;" not in value.replace(" ", "") else [])
+    found = []
+    position = 0
+    for match in _ANGLED.finditer(value):
+        name = re.split(r"[,;]", value[position : match.start()][-_NAME:])[-1]
+        found.append((name.strip(' "'), match[1]))
+        position = match.end()
+    if not found:
+        found = [("", token) for token in _NO_ADDRESS.split(value) if _BARE.fullmatch(token)]
+    empty = value.endswith(":;") or not value.strip("<> ")
+    return found or ([] if empty else [(value[:_NAME], "")])

@@ -16,7 +16,7 @@ _NAMES: tuple[tuple[str, str], ...] = (
         "utf-8",
         "ansix341968 ascii asciii usascii us 646 iso646us default unknown unknown8bit xunknown 8bit binary",
     ),
-    ("utf-8", "none utf uft8 utf08 utf8mb4 unicode cp65001 unicode11utf8 iso10646 usacii utf8n"),
+    ("utf-8", "utf8 u8 none utf uft8 utf08 utf8mb4 unicode cp65001 unicode11utf8 iso10646 usacii utf8n"),
     ("utf-7", "unicode11utf7 unicode20utf7"),
     ("cp1252", "iso88591 88591 latin1 l1 isolatin1 iso885911987 1 cp819 ibm819 ansi xansi winlatin1"),
     ("cp1252", "iso88591windows30latin1 windowslatin1 xwindows1252 iso8859"),

@@ -33,7 +33,7 @@ _RECIPIENT_FIELDS: tuple[tuple[str, RecipientField], ...] = (
     ("bcc", "bcc"),
 )
 _ID = re.compile(r"<([^<>]{1,998})>")
-_BARE_ID = re.compile(r"[^\s<>,;\"@]{1,256}@[^\s<>,;\"]{1,256}")
+_NO_ID = re.compile(r"[\s<>,;\"]+")
 _SPACE = re.compile(r"\s+")
 
 
@@ -66,7 +66,9 @@ def head_of(fields: Fields) -> Head:
 
 def read_ids(value: str) -> tuple[str, ...]:
     """Message ids of a header value, bare, in order, at most the newest hundred."""
-    found = [_SPACE.sub("", one) for one in _ID.findall(value)] or _BARE_ID.findall(value)
+    found = [_SPACE.sub("", one) for one in _ID.findall(value)] or [
+        one for one in _NO_ID.split(value) if "@" in one
+    ]
     kept = dict.fromkeys(storable(one, _MAX_ID) for one in found)
     return tuple(kept)[-_MAX_IDS:]
 

@@ -36,7 +36,7 @@ _DELAY = words(DELAYS)
 _DELAY_TEXT = words(DELAY_TEXTS)
 _ANSWER = words(ANSWERS)
 _ROBOT = words(rf"(?:{ROBOTS})(?:[+._-].*)?")
-_ADDRESS = re.compile(r"<?([\w.+=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+)>?")
+_ADDRESS = words(r"[\w.+=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _REPLYING = re.compile(r"^\s*(?:re|aw|sv|antw|fwd?|wg|tr)\s*:", re.IGNORECASE)
 
 _ANSWERING_FIELDS = (
@@ -106,7 +106,7 @@ def _failure(raw: bytes, tree: Tree, head: Head, text: str, *, null: bool) -> Ve
     found = _ADDRESS.search(failed or start)
     status, hard = judge_status(start)
     bounce = Bounce(
-        recipient=found[1].lower() if found else "",
+        recipient=found.group().lower() if found else "",
         status=status,
         hard=hard,
         message_id=original_id(raw, tree.root),

@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 
 import re2
 
-_LETTERS = r"[\pL\pN_]"
+_LETTERS = r"\pL\pN_"
 _compile: Any = re2.compile
 _MEMORY = 64 * 1024 * 1024
 
@@ -18,9 +18,7 @@ _MEMORY = 64 * 1024 * 1024
 class Searched(Protocol):
     """What a search finds, as `re.Match` has it."""
 
-    def start(self) -> int: ...
-
-    def end(self) -> int: ...
+    def group(self, number: int = 0) -> str: ...
 
 
 class Pattern(Protocol):
@@ -37,4 +35,8 @@ def words(pattern: str) -> Pattern:
     options.case_sensitive = False
     options.log_errors = False
     options.max_mem = _MEMORY
-    return cast("Pattern", _compile(pattern.replace(r"\w", _LETTERS), options=options))
+    return cast("Pattern", _compile(_any_script(pattern), options=options))
+
+
+def _any_script(pattern: str) -> str:
+    return pattern.replace(r"[\w", f"[{_LETTERS}").replace(r"\w", f"[{_LETTERS}]")
