@@ -1,7 +1,8 @@
 -- The schema as it is now. Migrations arrive exactly here (tested). Words as in docs/architecture.md.
 --
 -- What belongs to a ticket or a contact refers to it together with its tenant: a row of one tenant that points
--- to a row of another cannot be stored, whatever the code above does (P4).
+-- to a row of another cannot be stored, whatever the code above does (P4). Such a row's tenant exists because the
+-- ticket's does: a second check would cost a tenth of the time of a write.
 
 create table tenants (
     id uuid primary key,
@@ -85,7 +86,7 @@ create table contacts (
 
 -- One way to reach a contact. The primary key is what makes two first messages one contact.
 create table identities (
-    tenant_id uuid not null references tenants,
+    tenant_id uuid not null,
     kind text not null,
     value text not null,
     contact_id uuid not null,
@@ -146,7 +147,7 @@ create index tickets_follows on tickets (follows, created_at desc) where follows
 -- Capabilities: whoever holds the token may write to its ticket. Redacted in every log.
 create table reply_tokens (
     token text primary key,
-    tenant_id uuid not null references tenants,
+    tenant_id uuid not null,
     ticket_id uuid not null,
     created_at timestamptz not null,
     expires_at timestamptz,
@@ -157,7 +158,7 @@ create index reply_tokens_ticket on reply_tokens (ticket_id);
 
 create table participants (
     ticket_id uuid not null,
-    tenant_id uuid not null references tenants,
+    tenant_id uuid not null,
     kind text not null,
     value text not null,
     primary key (ticket_id, kind, value),
@@ -166,7 +167,7 @@ create table participants (
 
 -- The open end of each conversation of a provider's channel.
 create table conversations (
-    tenant_id uuid not null references tenants,
+    tenant_id uuid not null,
     account_id text not null references accounts,
     key text not null,
     ticket_id uuid not null,
@@ -176,7 +177,7 @@ create table conversations (
 
 -- Message-IDs that a tenant received or issued, for In-Reply-To and References.
 create table message_ids (
-    tenant_id uuid not null references tenants,
+    tenant_id uuid not null,
     message_id text not null,
     ticket_id uuid not null,
     issued boolean not null default false,
@@ -232,7 +233,7 @@ create table attachments (
 
 create table activities (
     id uuid primary key,
-    tenant_id uuid not null references tenants,
+    tenant_id uuid not null,
     ticket_id uuid not null,
     at timestamptz not null,
     actor text not null,

@@ -82,7 +82,7 @@ create table contacts (
 
 -- One way to reach a contact. The primary key is what makes two first messages one contact.
 create table identities (
-    tenant_id uuid not null references tenants,
+    tenant_id uuid not null,
     kind text not null,
     value text not null,
     contact_id uuid not null,
@@ -143,7 +143,7 @@ create index tickets_follows on tickets (follows, created_at desc) where follows
 -- Capabilities: whoever holds the token may write to its ticket. Redacted in every log.
 create table reply_tokens (
     token text primary key,
-    tenant_id uuid not null references tenants,
+    tenant_id uuid not null,
     ticket_id uuid not null,
     created_at timestamptz not null,
     expires_at timestamptz,
@@ -154,7 +154,7 @@ create index reply_tokens_ticket on reply_tokens (ticket_id);
 
 create table participants (
     ticket_id uuid not null,
-    tenant_id uuid not null references tenants,
+    tenant_id uuid not null,
     kind text not null,
     value text not null,
     primary key (ticket_id, kind, value),
@@ -163,7 +163,7 @@ create table participants (
 
 -- The open end of each conversation of a provider's channel.
 create table conversations (
-    tenant_id uuid not null references tenants,
+    tenant_id uuid not null,
     account_id text not null references accounts,
     key text not null,
     ticket_id uuid not null,
@@ -173,7 +173,7 @@ create table conversations (
 
 -- Message-IDs that a tenant received or issued, for In-Reply-To and References.
 create table message_ids (
-    tenant_id uuid not null references tenants,
+    tenant_id uuid not null,
     message_id text not null,
     ticket_id uuid not null,
     issued boolean not null default false,
@@ -229,7 +229,7 @@ create table attachments (
 
 create table activities (
     id uuid primary key,
-    tenant_id uuid not null references tenants,
+    tenant_id uuid not null,
     ticket_id uuid not null,
     at timestamptz not null,
     actor text not null,
