@@ -223,7 +223,7 @@ def test_the_doctor_names_each_ill(shell: Shell, tmp_path: Path) -> None:
         INLET_SPOOL=str(tmp_path / "file" / "spool"),
         INLET_BLOB_URL=(tmp_path / "file" / "blobs").as_uri(),
         INLET_REDIS_URL="redis://127.0.0.1:1/0",
-        INLET_DATABSE="x",
+        INLET_DATABASE_UR="x",
     )
     states = {one["name"]: one["state"] for one in ended.json["checks"]}
     assert ended.code == 1
