@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import os
@@ -9,6 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, cast
@@ -16,12 +18,13 @@ from typing import TypeVar, cast
 import pytest
 import redis
 
+from storage.database import connect
+from storage.migrate import migrate
 from worker.embedded.postgres_server import PostgresServer
 from worker.embedded.redis_server import RedisServer
 from worker.embedded.servers import Server, Wishes, build, start, stop
 from worker.up_programs import Keeper
 
-SCHEMA = Path(__file__).parent.parent / "storage" / "sql" / "schema.sql"
 _numbers = itertools.count(1)
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -151,8 +154,16 @@ def _running(folder: Path, *, durable: bool) -> Iterator[TestServers]:
 
 def _make_template(running: TestServers) -> None:
     _sql(running.postgres, "create database inlet_template")
-    done, output = running.postgres.ask(SCHEMA.read_text(encoding="utf-8"), "inlet_template")
-    assert done, output
+    with ThreadPoolExecutor() as executor:  # this thread may have an event loop already
+        executor.submit(asyncio.run, _migrate(running.database("inlet_template"))).result()
+
+
+async def _migrate(url: str) -> None:
+    connection = await connect(url)
+    try:
+        await migrate(connection)
+    finally:
+        await connection.close()
 
 
 def _sql(postgres: PostgresServer, statement: str) -> None:

@@ -24,8 +24,9 @@ from worker.up_programs import Keeper, Part, Program
 
 RECEIVER_SECONDS = 3.5
 WORKER_SECONDS = 4.0
-SERVER_SECONDS = 3.0
-"""For each of two servers: with the receiver and the workers it all ends in under 15 seconds."""
+REDIS_SECONDS = 2.0
+CLOSE_SECONDS = 14.0
+"""For everything; Postgres, which comes last and has most to write, gets all that the others left."""
 OPERATOR_KEY = "operator.key"
 _MOST_DEATHS = 5
 
@@ -78,6 +79,7 @@ class House:
 
     def close(self) -> None:
         """Stop receiver, workers, Redis, Postgres in this order, in under 15 seconds."""
+        end = time.monotonic() + CLOSE_SECONDS
         for program in self._receiver:
             program.stop(RECEIVER_SECONDS)
         deadline = time.monotonic() + WORKER_SECONDS
@@ -85,7 +87,8 @@ class House:
             worker.ask_to_stop()
         for worker in self._workers:
             worker.stop(max(deadline - time.monotonic(), 0.0))
-        servers.stop(self._servers, SERVER_SECONDS)
+        for server in reversed(self._servers):
+            server.stop(REDIS_SECONDS if server.name == "Redis" else end - time.monotonic())
         up_state.forget_state(self.settings.data)
 
     def _open_servers(self) -> None:
@@ -115,6 +118,8 @@ class House:
             try:
                 return asyncio.run(prepare(self.settings, self._say))
             except Transient as error:
+                if not is_away(error):
+                    raise ServerError(f"Postgres cannot be used: {error}") from error
                 if not spoke:
                     self._say(f"Postgres does not answer yet: {error}")
                 spoke = True
@@ -174,6 +179,12 @@ async def prepare(settings: Settings, say: Callable[[str], None]) -> str:
         return key
     finally:
         await pool.close()
+
+
+def is_away(error: Transient) -> bool:
+    """True where Postgres may yet come: it is not there, starting, stopping or full."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state[:2] in {"08", "53", "57"}
 
 
 def is_ready(url: str) -> bool:

@@ -126,11 +126,19 @@ def environment(pid: int) -> list[str]:
         return []
 
 
-@pytest.fixture
-def up(open_folder: Path) -> Iterator[Up]:
+@pytest.fixture(scope="module")
+def home(open_folder: Path) -> Iterator[Path]:
+    """Of all tests here: to make a cluster takes longer than to start it."""
     home = open_folder / f"up{time.monotonic_ns()}"
     home.mkdir()
     home.chmod(0o755)
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def up(home: Path) -> Iterator[Up]:
+    """Stopped before and after the test; its data are those that earlier tests left."""
     up = Up(data=home / "data", port=free_port())
     yield up
     if up.child and up.child.poll() is None:
@@ -138,13 +146,12 @@ def up(open_folder: Path) -> Iterator[Up]:
     for pid in up.parts().values():
         processes.kill_group(pid)
         assert processes.gone(pid, PATIENCE)
-    shutil.rmtree(home)
 
 
 def test_it_starts_serves_and_stops_in_order(up: Up) -> None:
     up.run()
     assert is_ready(up.url)
-    assert up.ask("/api/tickets")["items"] == []
+    assert "items" in up.ask("/api/tickets")
     parts = up.parts()
     assert set(parts) == {"receive", "work", "Redis", "Postgres"}
     state = json.loads((up.data / "state.json").read_text())
@@ -243,7 +250,7 @@ def test_a_port_given_by_environment_is_used_and_a_wrong_setting_is_told(up: Up)
 
 def test_the_lines_to_try_work_as_printed(up: Up) -> None:
     up.run()
-    lines = re.findall(r"^  (inlet .*|curl .*(?:\\\n.*)*)$", up.said(), re.MULTILINE)
+    lines = re.findall(r"^  ((?:inlet|curl) (?:[^\n]*\\\n)*[^\n]*)$", up.said(), re.MULTILINE)
     assert len(lines) == 3
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     for line in lines[:2]:
@@ -253,6 +260,7 @@ def test_the_lines_to_try_work_as_printed(up: Up) -> None:
 
 
 def test_servers_of_ones_own_are_used_and_left_alone(up: Up, database_url: str, redis_url: str) -> None:
+    up.data = up.data.with_name("other")
     environ = {**up.environ, "INLET_DATABASE_URL": database_url, "INLET_REDIS_URL": redis_url}
     with up.out.open("w") as out:
         command = [sys.executable, "-m", "worker.cli", "up", "--port", str(up.port), "--workers", "1"]
