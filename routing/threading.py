@@ -72,7 +72,7 @@ class Inquiry:
         following: str | None = ticket
         while following is not None and len(chain) < _MAX_MERGES:
             known = self.threads.ticket(self.tenant.id, following)
-            if known is None or known in chain:
+            if known is None:
                 break
             chain.append(known)
             following = known.merged_into

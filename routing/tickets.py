@@ -67,7 +67,7 @@ def create(batch: Batch, case: Case, *, follows: TicketFacts | None = None) -> N
 
 def append(batch: Batch, case: Case, ticket: TicketFacts, *, kind: str = "replied") -> None:
     """One more message on a ticket; `kind` is how its audit trail names it."""
-    stranger = not (case.answer.takes_part or case.author.forwarded)
+    stranger = not case.answer.takes_part
     case = with_flag(case, Flag.UNVERIFIED_SENDER) if stranger else case
     after = _after(case, ticket, stranger=stranger)
     against = objections(case, ticket)

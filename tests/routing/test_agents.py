@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from channels.message import Flag, Forward, Party
@@ -73,7 +74,8 @@ def test_an_agent_who_begins_a_ticket_is_its_customer() -> None:
 
 def test_an_agents_forward_makes_its_author_the_contact_and_a_note_of_the_rest() -> None:
     world = World()
-    changes = world.say(mail("Please take this one.\n---", sender=AGENT, proven=True, forward=FORWARD))
+    message = mail("Please take this one.", subject="Fwd", sender=AGENT, proven=True, forward=FORWARD)
+    changes = world.say(msgspec.structs.replace(message, extra={"hop": "1"}))
     mine, note = sorted(changes.messages, key=lambda row: row.direction)
     assert [row.name for row in changes.contacts] == ["Carl"]
     assert world.known.participants == {
@@ -85,10 +87,18 @@ def test_an_agents_forward_makes_its_author_the_contact_and_a_note_of_the_rest()
         "I want a refund for my invoice.",
     )
     assert (note.direction, note.sender["address"], note.text) == ("note", AGENT, "Please take this one.")
-    assert (note.ticket_id, note.recipients) == (mine.ticket_id, ())
+    assert (note.ticket_id, note.recipients, note.extra) == (mine.ticket_id, (), {})
     assert (world.ticket().subject, world.ticket().category) == ("Refund", "billing")
     assert kinds(changes) == ["created", "forwarded"]
     assert events(changes) == [("ticket.created", False)]
+
+
+def test_what_an_agent_forwards_is_wanted_whoever_wrote_it() -> None:
+    world = World()
+    world.say(mail(sender="carl@customer.test"))
+    key = next(iter(world.known.contacts))
+    world.known.contacts[key] = msgspec.structs.replace(world.known.contacts[key], blocked=True)
+    assert outcomes(world.say(mail("fwd", sender=AGENT, proven=True, forward=FORWARD))) == ["created"]
 
 
 def test_a_forward_without_words_has_no_note() -> None:

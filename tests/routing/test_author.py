@@ -6,6 +6,7 @@ import pytest
 
 from channels.message import Forward, InboundMessage, Party
 from routing.author import Author, as_meant, who_wrote
+from routing.facts import AddressFacts
 from tests.routing.world import ACME, ACME_MAIL, AGENT, SERVER, Known, mail, sms
 
 ADA, BOB = Party(name="Ada", address="ada@customer.test"), Party(name="Bob", address="bob@customer.test")
@@ -14,7 +15,10 @@ FORWARD = Forward(author=ADA, subject="Broken", text="It is broken.", note="Plea
 
 
 def wrote(message: InboundMessage) -> Author:
-    return who_wrote(message, ACME_MAIL, ACME, Known(), {SERVER})
+    known = Known()
+    listed = AddressFacts(address="acme@mailer.test", tenant=ACME.id, kind="inbox")
+    known.addresses[listed.address] = listed
+    return who_wrote(message, ACME_MAIL, ACME, known, {SERVER})
 
 
 AUTHORS = {
@@ -41,6 +45,11 @@ AUTHORS = {
     ),
     "the tenant's own address behind it says nothing": (
         mail(sender=GROUP, original_from=Party(address="boss@acme.test"), reply_to=ADA),
+        "ada@customer.test",
+        "reply_to",
+    ),
+    "a listed address on a domain that is not the tenant's": (
+        mail(sender="acme@mailer.test", reply_to=ADA),
         "ada@customer.test",
         "reply_to",
     ),

@@ -157,6 +157,14 @@ def test_what_an_agent_did_extends_the_window(world: World) -> None:
     assert outcomes(world.say(reply(), at=NOW + days(40))) == ["appended"]
 
 
+def test_a_follow_up_takes_nothing_from_an_old_ticket_that_moves_again(world: World) -> None:
+    old = world.ticket()
+    late(world, reply())
+    world.change(old.id, updated_at=NOW + days(41))
+    changes = world.say(reply("About the old one"), at=NOW + days(42))
+    assert changes.messages[0].ticket_id == old.id
+
+
 def test_late_thanks_open_nothing(world: World) -> None:
     assert outcomes(world.say(reply("Thanks!"), at=NOW + days(40))) == ["appended"]
 
@@ -223,6 +231,14 @@ def test_a_reply_raises_the_priority_and_sets_the_clocks_from_the_beginning() ->
 
 
 def test_a_reply_never_lowers_the_priority() -> None:
+    world = World()
+    world.say(sms("Hi"), ACME_SMS)
+    world.change(world.ticket().id, priority="high")
+    world.say(sms("Not urgent"), ACME_SMS)
+    assert world.ticket().priority == "high"
+
+
+def test_a_reply_does_not_take_an_alarm_back() -> None:
     world = World()
     world.say(sms("There is an outage, all our data is lost!"), ACME_SMS)
     world.say(sms("Not urgent any more, no rush"), ACME_SMS)

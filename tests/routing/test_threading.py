@@ -10,11 +10,15 @@ import pytest
 
 from channels.message import Flag, InboundMessage, Party
 from routing.facts import Identity, TicketFacts
+from routing.overlay import Overlay
 from tests.routing.world import (
+    ACME,
     ACME_SMS,
     AGENT,
+    GLOBEX,
     NOW,
     Account,
+    Asked,
     World,
     days,
     events,
@@ -158,6 +162,31 @@ def test_a_stranger_has_no_say_in_what_a_ticket_is_about(world: World) -> None:
 def test_somebody_in_cc_takes_part(world: World) -> None:
     changes = world.say(mail("re", sender="bob@customer.test", in_reply_to=(ISSUED,)))
     assert changes.messages[0].flags == ()
+
+
+def test_somebody_in_cc_takes_part_within_the_batch() -> None:
+    world = World()
+    changes = world.run(
+        world.work(mail(message_id=FIRST, cc=["bob@customer.test"])),
+        world.work(mail("re", sender="bob@customer.test", in_reply_to=(FIRST,))),
+    )
+    assert [row.flags for row in changes.messages] == [(), ()]
+
+
+def test_only_people_take_part() -> None:
+    """Neither the tenant, its agents, nor what lies on the domains that all tenants share."""
+    ours = ["support@acme.test", AGENT, "help+globex@in.example.net", "support+acme@in.example.net"]
+    changes = World().say(mail(cc=[*ours, "t_" + "a" * 32 + "@relay.test", "bob@customer.test"]))
+    assert [row.value for row in changes.participants] == ["ada@customer.test", "bob@customer.test"]
+
+
+def test_p4_a_ticket_of_the_batch_is_its_tenants() -> None:
+    world = World()
+    world.say(mail())
+    overlay = Overlay(Asked(world.known, []))
+    overlay.put_ticket(world.ticket())
+    assert overlay.ticket(ACME.id, world.ticket().id) == world.ticket()
+    assert overlay.ticket(GLOBEX.id, world.ticket().id) is None
 
 
 def test_who_a_contact_is_by_another_identity_takes_part(world: World) -> None:

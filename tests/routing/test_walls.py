@@ -96,7 +96,8 @@ WORDS = st.sampled_from([THEIRS, ISSUED, "mine@customer.test", "unknown@x"])
 def hostile(draw: st.DrawFn, secret: str = "", ref: str = "") -> InboundMessage:
     """A mail to Acme that names whatever an attacker may know of Globex."""
     names = [
-        "support@acme.test", f"t_{secret}@in.example.net", f"T_{secret}@acme.test", f"t_{secret}+x@globex.test",
+        "support@acme.test", f"t_{secret}@in.example.net", f"T_{secret}@acme.test",
+        f"t_{secret}+x@globex.test",
         "help@globex.test", "help+globex@in.example.net", f"srs0=aa=bb=globex.test=t_{secret}@relay.test",
     ]  # fmt: skip
     fields = st.sampled_from(["delivered_to", "x_original_to", "to", "cc", "bcc"])
