@@ -89,19 +89,30 @@ def _headers(request: web.Request) -> tuple[tuple[str, str], ...]:
 async def _read(request: web.Request, limit: int, hold: Hold) -> bytes:
     if request.content_length is not None and request.content_length > limit:
         raise TooLarge
-    body = bytearray()
     try:
+        if request.content.is_eof():  # most bodies came together with their head
+            return _within(request.content.read_nowait(), limit, hold)
         async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.content.iter_any():
-                if len(body) + len(chunk) > limit:
-                    raise TooLarge
-                hold.take(len(chunk))
-                body += chunk
+            return await _read_slowly(request, limit, hold)
     except TimeoutError as error:
         raise Malformed("The body did not come in time.") from error
     except (ClientError, ConnectionError, ValueError) as error:
         raise Malformed("The body ended before it was complete.") from error
+
+
+async def _read_slowly(request: web.Request, limit: int, hold: Hold) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += _within(chunk, limit - len(body), hold)
     return bytes(body)
+
+
+def _within(chunk: bytes, limit: int, hold: Hold) -> bytes:
+    """The bytes, now held, if there are no more of them."""
+    if len(chunk) > limit:
+        raise TooLarge
+    hold.take(len(chunk))
+    return chunk
 
 
 def _own(request: web.Request) -> str:

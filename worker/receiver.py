@@ -51,6 +51,7 @@ class Parts:
 def build_app(parts: Parts) -> web.Application:
     """The application. It opens and closes none of its parts."""
     app = web.Application(middlewares=[_problems])
+    app.on_response_prepare.append(_hide_versions)
     app.router.add_route("*", WEBHOOK, Webhooks(parts).handle)
     add_status_routes(app, parts.status)
     return app
@@ -127,6 +128,11 @@ def _greet(method: str, channel: Channel) -> web.Response:
     if method == "OPTIONS":
         return web.Response(status=204, headers=allowed)
     return problem(405, "This webhook is not called by that method.", {"Allow": allowed["Allow"]})
+
+
+async def _hide_versions(_: web.Request, response: web.StreamResponse) -> None:
+    """Nobody has to know what this runs on."""
+    response.headers["Server"] = "inlet"
 
 
 @web.middleware
