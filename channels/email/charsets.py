@@ -13,7 +13,7 @@ from charset_normalizer import from_bytes
 
 from channels.email.charset_names import codec_of, one_byte
 
-_SAMPLE = 4096
+_SAMPLE = 2048
 _FEW = 12
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.\-]{2,40})", re.IGNORECASE)

@@ -32,6 +32,8 @@ class Fields(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of one head, in order. Names are lower-case, values unfolded bytes."""
 
     items: tuple[tuple[str, bytes], ...] = ()
+    named: dict[str, list[bytes]] = {}
+    """The values of each name, in order: a head is asked for dozens of names."""
     cut: bool = False
     """Some fields were over a limit and left out."""
     strange: bool = False
@@ -39,18 +41,20 @@ class Fields(msgspec.Struct, frozen=True, kw_only=True):
 
     def all(self, name: str) -> list[bytes]:
         """All values of a field, top of the mail first."""
-        return [value for key, value in self.items if key == name]
+        return self.named.get(name, [])
 
     def raw(self, name: str) -> bytes:
         """First value of a field, or nothing."""
-        return next((value for key, value in self.items if key == name), b"")
+        found = self.named.get(name)
+        return found[0] if found else b""
 
     def has(self, name: str) -> bool:
-        return any(key == name for key, _ in self.items)
+        return name in self.named
 
     def plain(self, name: str) -> str:
         """First value as text, encoded words left as they are."""
-        return decode(self.raw(name))[0].strip()
+        found = self.named.get(name)
+        return decode(found[0])[0].strip() if found else ""
 
     def text(self, name: str) -> str:
         """First value as text, encoded words (RFC 2047) decoded."""
@@ -69,7 +73,15 @@ def read_fields(raw: bytes, start: int = 0, end: int | None = None) -> tuple[Fie
     if used < len(lines):
         body = start + sum(len(line) + 1 for line in lines[:used])
     cut = stop - start > MAX_HEAD or len(items) > MAX_FIELDS
-    return Fields(items=tuple(items[:MAX_FIELDS]), cut=cut, strange=strange), body
+    kept = tuple(items[:MAX_FIELDS])
+    return Fields(items=kept, named=_named(kept), cut=cut, strange=strange), body
+
+
+def _named(items: tuple[tuple[str, bytes], ...]) -> dict[str, list[bytes]]:
+    named: dict[str, list[bytes]] = {}
+    for name, value in items:
+        named.setdefault(name, []).append(value)
+    return named
 
 
 def _collect(lines: list[bytes]) -> tuple[list[tuple[str, bytes]], bool, int]:

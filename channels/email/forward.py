@@ -9,7 +9,7 @@ from channels import clean
 from channels.email.addresses import read_parties
 from channels.email.html import Line, squeeze
 from channels.email.quoting import label_of
-from channels.email.replies import border_of
+from channels.email.replies import Border
 from channels.message import Forward, Party
 
 _MAX_HEAD = 16
@@ -27,13 +27,11 @@ def is_forward_subject(subject: str) -> bool:
     return bool(_SUBJECT.match(subject))
 
 
-def read_forward(subject: str, lines: Sequence[Line]) -> Forward | None:
-    """The mail that is passed on, or None. A bare head, as Outlook's, counts only with such a subject."""
-    border = border_of(lines)
-    if border is None or (border.kind != "forwarded" and not is_forward_subject(subject)):
+def read_forward(lines: Sequence[Line], border: Border | None) -> Forward | None:
+    """The mail that is passed on below the border; None where there is none, or nobody is named."""
+    if border is None or border.kind != "forwarded":
         return None
-    start = border.position if border.kind == "answered" else border.below
-    found, body = _head(lines, start)
+    found, body = _head(lines, border.below)
     author = _author(found.get("from", ""))
     if not author.address and not author.name:
         return None

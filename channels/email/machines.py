@@ -98,7 +98,7 @@ def _failure(raw: bytes, tree: Tree, head: Head, text: str, *, null: bool) -> Ve
     if not failed:
         subject = bool(_FAILURE.search(head.subject)) and not _REPLYING.match(head.subject)
         system = _is_system(head)
-        said = bool(_FAILURE_TEXT.search(start))
+        said = (system or null) and bool(_FAILURE_TEXT.search(start))
         if not ((system and (subject or said)) or (null and subject and said)):
             return None
     if _DELAY.search(head.subject) or _DELAY_TEXT.search(start):

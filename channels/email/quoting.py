@@ -13,6 +13,8 @@ from channels.email.reply_words import FORWARDED, LABELS, MARKERS, ORIGINAL, STA
 _MAX_HEAD = 12
 _MAX_ATTRIBUTION = 4
 _MAX_CHARACTERS = 500
+_MAX_TITLE = 120
+_MIN_TITLE = 4
 
 
 def _label_table() -> dict[str, str]:
@@ -26,18 +28,18 @@ def _label_table() -> dict[str, str]:
 _TABLE = _label_table()
 _LABEL = re.compile(r"^[ *_>]*([^ :：*_>][^:：*_]{0,24}?) ?[*_]* ?[:：]")
 _DRAWN = "-_=*~—–"
-_TITLED = words(r"[\s>]*[-_=*—]{2,}\s*[^\s_=*—-].{2,60}[^\s_=*—-]\s*[-_=*—]{2,}\s*[:：]?\s*")
-_ORIGINAL = words(rf"[\s>]*[-_=*—]*\s*(?:{ORIGINAL})\s*[-_=*—]*[:：]?\s*")
-_FORWARDED = words(rf"[\s>]*[-_=*—]*\s*(?:{FORWARDED})\s*[-_=*—]*\s*[:：]?\s*")
+_AROUND = f" \t>:：{_DRAWN}"
+_ORIGINAL = re.compile(ORIGINAL, re.IGNORECASE)
+_FORWARDED = re.compile(FORWARDED, re.IGNORECASE)
 _MARKER = words(MARKERS)
 _VERB = words(rf"(?:^|[\s>)\]，,\"'])(?:{VERBS})(?:$|[\s:：,.<\"(-])")
+_LAST_VERBS = tuple(verb.replace("\\", "") for verb in VERBS.split("|"))
 _CJK_VERB = words(rf"(?:^|[\s>)\]，,\"'])(?:{VERBS})(?:$|[\s:：,.<\"(-])")
 _START = re.compile(rf"^[\s>*-]*(?:{STARTS})\b", re.IGNORECASE)
 _DATE_FIRST = re.compile(r"^[\s>*-]*(?:\d|[^\W\d]{2,10}[.,]{0,2}\s+(?:den\s+)?\d)")
 _ADDRESS = words(r"[\w.+'-]@[\w-]+\.[\w-]")
 _WHEN = re.compile(r"\d{1,2}[:.h]\d{2}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b(?:19|20)\d\d\b")
 _CLOCK = re.compile(r"\b\d{1,2}[:.h]\d{2}\b")
-_END = re.compile(r"[:：][\s*_]*$")
 _ZOHO = re.compile(r"^-{2,}\s*on .{5,200}\bwrote\s*-{2,}$", re.IGNORECASE)
 
 
@@ -55,14 +57,14 @@ def is_rule(line: str) -> bool:
     return len(drawn) > 1 and not drawn.strip(_DRAWN)
 
 
-def is_marker(line: str) -> bool:
-    """Whether a line is what a help desk asks people to write above."""
-    return len(line) < 200 and bool(_MARKER.search(line))
+def is_marker(text: str) -> bool:
+    """Whether a text holds what a help desk asks people to write above."""
+    return bool(_MARKER.search(text))
 
 
 def is_forward(line: str) -> bool:
     """Whether a line is the title above a mail that is passed on."""
-    return len(line) < 120 and bool(_FORWARDED.fullmatch(line))
+    return len(line) < _MAX_TITLE and bool(_FORWARDED.fullmatch(line.strip(_AROUND)))
 
 
 def head_at(lines: Sequence[Line], start: int) -> int:
@@ -98,21 +100,23 @@ def _continues(text: str, lines: Sequence[Line], position: int) -> bool:
 
 def _strong(lines: Sequence[Line], start: int) -> bool:
     above = next((line.text for line in reversed(lines[max(0, start - 2) : start]) if line.text.strip()), "")
-    return bool(_ADDRESS.search(lines[start].text)) or is_rule(above) or bool(_ORIGINAL.fullmatch(above))
+    return (
+        bool(_ADDRESS.search(lines[start].text))
+        or is_rule(above)
+        or bool(_ORIGINAL.fullmatch(above.strip(_AROUND)))
+    )
 
 
 def title_at(lines: Sequence[Line], position: int) -> bool:
     """Whether this line is the title above the mail that is answered, as `--- Original Message ---`."""
-    text = lines[position].text
-    if len(text) > _MAX_CHARACTERS or not text.strip():
+    text = lines[position].text.strip(" \t>")
+    title = text.strip(_AROUND)
+    if len(text) > _MAX_TITLE or len(title) < _MIN_TITLE:
         return False
-    if _ORIGINAL.fullmatch(text) and (is_drawn(text) or _labelled_below(lines, position)):
-        return True
-    return bool(_TITLED.fullmatch(text)) and _labelled_below(lines, position)
-
-
-def is_drawn(text: str) -> bool:
-    return text.strip().startswith(("--", "__", "==", "**", "—"))
+    drawn = text[0] in _DRAWN and text[1] in _DRAWN
+    if _ORIGINAL.fullmatch(title):
+        return drawn or _labelled_below(lines, position)
+    return drawn and text[-1] in _DRAWN and _labelled_below(lines, position)
 
 
 def _labelled_below(lines: Sequence[Line], position: int) -> bool:
@@ -139,7 +143,11 @@ def attribution_at(lines: Sequence[Line], end: int) -> int | None:
 
 
 def _may_end(text: str) -> bool:
-    return bool(_END.search(text)) or bool(_VERB.search(text[-40:])) or text.endswith("--")
+    return _ends(text) or text.endswith("--") or text.rstrip(" .*_>").lower().endswith(_LAST_VERBS)
+
+
+def _ends(text: str) -> bool:
+    return text.rstrip(" \t*_").endswith((":", "："))
 
 
 def _attributes(joined: str, *, answered: bool) -> bool:
@@ -152,6 +160,6 @@ def _attributes(joined: str, *, answered: bool) -> bool:
     begins = bool(_DATE_FIRST.match(joined))
     if wrote and (begins or _START.match(joined)):
         return dated and (answered or addressed or bool(_CLOCK.search(joined)))
-    if begins and addressed and dated and _END.search(joined):
+    if begins and addressed and dated and _ends(joined):
         return True
-    return answered and bool(_END.search(joined)) and (wrote or (addressed and dated))
+    return answered and _ends(joined) and (wrote or (addressed and dated))

@@ -17,7 +17,7 @@ from channels.email.limits import Limits
 from channels.email.machines import judge
 from channels.email.mime import Tree, read_tree
 from channels.email.parts import choose
-from channels.email.replies import reply_of
+from channels.email.replies import border_of, reply_of
 from channels.email.reports import walk
 from channels.message import Flag, InboundMessage, Recipient
 
@@ -59,10 +59,11 @@ def _read(message: InboundMessage, raw: bytes, limits: Limits) -> Reading:
     head = head_of(tree.root.fields)
     envelope_from = message.mail.envelope_from if message.mail else None
     verdict = judge(raw, tree, head, body.text, envelope_from)
+    border = border_of(body.lines, forwarded=is_forward_subject(head.subject))
     read = msgspec.structs.replace(
         completed(message, head),
         text=body.text,
-        reply_text=reply_of(body.lines, body.text, forwarded=is_forward_subject(head.subject)),
+        reply_text=reply_of(body.lines, body.text, border),
         html=body.html,
         attachments=files.attachments,
         flags=message.flags | verdict.flags | _protection(tree),
@@ -71,7 +72,7 @@ def _read(message: InboundMessage, raw: bytes, limits: Limits) -> Reading:
             envelope_from=envelope_from,
             digest=digest(raw, tree),
             bounce=verdict.bounce,
-            forward=None if verdict.flags else read_forward(head.subject, body.lines),
+            forward=None if verdict.flags else read_forward(body.lines, border),
         ),
     )
     return Reading(message=_stated(read, tree, body, files), files=files.contents)

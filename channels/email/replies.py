@@ -16,7 +16,7 @@ from channels.email.footers import without_footers
 from channels.email.html import Line, squeeze
 from channels.email.quoting import attribution_at, head_at, is_forward, is_marker, is_rule, title_at
 
-_MAX_LINES = 20_000
+_MAX_LINES = 10_000
 _BLANKS = 3
 
 
@@ -29,14 +29,9 @@ class Border(msgspec.Struct, frozen=True, kw_only=True):
     """The first line that is not the border itself."""
 
 
-def reply_of(lines: Sequence[Line], text: str, *, forwarded: bool = False) -> str:
-    """The reply in the lines of a mail; its whole text where nothing would remain.
-
-    `forwarded`: the subject says that a mail is passed on, so what looks like an answered one stays.
-    """
-    lines = lines[:_MAX_LINES]
-    border = border_of(lines)
-    if border is not None and (forwarded or border.kind == "forwarded"):
+def reply_of(lines: Sequence[Line], text: str, border: Border | None) -> str:
+    """The reply in the lines of a mail; its whole text where nothing would remain."""
+    if border is not None and border.kind == "forwarded":
         return _joined(without_footers(lines)) or text
     kept = _without_quotations(list(lines) if border is None else _undrawn(lines[: border.position]))
     reply = _joined(without_footers(kept)) or _joined(kept)
@@ -45,22 +40,28 @@ def reply_of(lines: Sequence[Line], text: str, *, forwarded: bool = False) -> st
     return reply or text
 
 
-def border_of(lines: Sequence[Line]) -> Border | None:
-    """The first border in the lines."""
+def border_of(lines: Sequence[Line], *, forwarded: bool = False) -> Border | None:
+    """The first border in the lines.
+
+    `forwarded`: the subject says that a mail is passed on, so what looks like an answered one is that mail.
+    """
+    lines = lines[:_MAX_LINES]
+    asked = is_marker("\n".join(line.text for line in lines))
     for position, line in enumerate(lines):
-        if is_forward(line.text) and not line.text.lstrip().startswith(">"):
-            return Border(kind="forwarded", position=position, below=position + 1)
-        if line.quoted or not line.text:
+        if not line.text or line.text.lstrip().startswith(">"):
             continue
-        found = _answered_at(lines, position)
+        if is_forward(line.text):
+            return Border(kind="forwarded", position=position, below=position + 1)
+        found = None if line.quoted else _answered_at(lines, position, asked=asked)
         if found is not None:
-            return Border(kind="answered", position=found[0], below=found[1])
+            kind: Literal["answered", "forwarded"] = "forwarded" if forwarded else "answered"
+            return Border(kind=kind, position=found[0], below=found[0] if forwarded else found[1])
     return None
 
 
-def _answered_at(lines: Sequence[Line], position: int) -> tuple[int, int] | None:
+def _answered_at(lines: Sequence[Line], position: int, *, asked: bool) -> tuple[int, int] | None:
     """First line of a border that is known by the line at `position`, and the line below the border."""
-    if is_marker(lines[position].text):
+    if asked and is_marker(lines[position].text):
         return _before_attribution(lines, position), position + 1
     if title_at(lines, position):
         return position, position + 1
