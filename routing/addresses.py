@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import idna
 
@@ -36,6 +37,7 @@ def normal_domain(domain: str) -> str:
         return domain
 
 
+@lru_cache(maxsize=8192)
 def normal(address: str) -> str:
     """An address as it is compared: bare, lower-case, domain as in `normal_domain`. Never raises."""
     local, domain = split(address.strip().strip("<>").strip())
@@ -53,6 +55,8 @@ def undone(address: str) -> str:
 
 
 def _unwrapped(address: str) -> str:
+    if "=" not in address:  # nearly every address: no relay's form is without one
+        return address
     local, domain = split(address)
     srs = _SRS.fullmatch(local)
     if srs:

@@ -28,6 +28,8 @@ def reply_address(token: str, domain: str) -> str:
 
 def parse(address: str) -> str | None:
     """The token that an address holds, or None."""
+    if "t_" not in address and "T_" not in address:
+        return None
     known = _LOCAL.fullmatch(split(undone(address.lower()))[0])
     return known["token"] if known else None
 
