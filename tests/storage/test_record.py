@@ -12,7 +12,7 @@ from channels.message import InboundMessage
 from routing.changes import Changes, TicketUpdate
 from storage.batch import record_or_split
 from storage.claims import Item
-from storage.database import BadRow, connection
+from storage.database import BadRow, Transient, connection
 from storage.envelope import decode
 from storage.ids import new_id
 from storage.record import PlanError, Planner, record
@@ -364,3 +364,55 @@ async def test_nothing_to_do(desk: Desk) -> None:
     """An empty batch is no error."""
     assert (await desk.record()).outcomes == {}
     assert await desk.value("select count(*) from claims where message_id = $1", new_id()) == 0
+
+
+RAISE = """
+create function refuse() returns trigger language plpgsql as $$
+begin
+    if (select count(*) from added) > {limit} then
+        raise exception 'refused' using errcode = '{state}';
+    end if;
+    return null;
+end
+$$;
+create trigger refuse after insert on receipts referencing new table as added
+for each statement execute function refuse();
+"""
+
+
+async def refuse(desk: Desk, state: str, limit: int) -> None:
+    """Let Postgres refuse receipts beyond so many at once."""
+    async with connection(desk.pool) as conn:
+        await conn.execute(RAISE.format(state=state, limit=limit))
+
+
+async def test_a_batch_too_large_for_the_server_is_halved(desk: Desk) -> None:
+    """P5: out of locks or memory (class 53) is nobody's fault: smaller batches go through."""
+    await refuse(desk, "53200", 3)
+    account = desk.sms_account(desk.acme)
+    items = [await desk.item(sms(sender=f"+49151000000{n}"), account) for n in range(8)]
+    recorded = await desk.record(*items)
+    assert set(recorded.outcomes.values()) == {"created"}
+    assert len(recorded.outcomes) == 8
+
+
+@pytest.mark.parametrize(
+    ("state", "limit"),
+    [
+        pytest.param("40001", 0, id="a conflict of transactions"),
+        pytest.param("57P01", 0, id="a shutdown"),
+        pytest.param("53100", 0, id="a full disk, even for one message"),
+        pytest.param("42501", 0, id="a right that was taken away"),
+    ],
+)
+async def test_trouble_of_the_server_buries_nobody(desk: Desk, state: str, limit: int) -> None:
+    """P6: it is raised, nothing is written, and the same batch goes through once the trouble is over."""
+    await refuse(desk, state, limit)
+    account = desk.sms_account(desk.acme)
+    items = [await desk.item(sms(sender=f"+49151000000{n}"), account) for n in range(4)]
+    with pytest.raises(Transient):
+        await desk.record(*items)
+    for table in ("dead_letters", "receipts", "claims", "tickets", "contacts"):
+        assert await desk.value(f"select count(*) from {table}") == 0, table  # noqa: S608 - names from above
+    await desk.rows("drop trigger refuse on receipts")
+    assert set((await desk.record(*items)).outcomes.values()) == {"created"}
