@@ -16,7 +16,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from twilio.request_validator import RequestValidator
 
 from channels import signing
-from worker.demo.accounts import DemoAccounts, DemoError
+from worker.demo.accounts import DemoAccount, DemoAccounts, DemoError
 
 OUR_NUMBER = "+12025550100"
 _SETTLE_SECONDS = 60.0
@@ -50,11 +50,8 @@ class Post:
         body = envelope + mail.as_bytes(policy=SMTP)
         account = self.accounts.mail
         headers = signing.sign(account.secret, f"msg_{secrets.token_hex(12)}", datetime.now(UTC), body)
-        return await self._deliver(
-            f"/webhooks/{account.provider}/{account.account}",
-            body,
-            {**headers, "Content-Type": "message/rfc822"},
-        )
+        headers["Content-Type"] = "message/rfc822"
+        return await self._deliver(_path(account), body, headers)
 
     async def text(self, sender: str, words: str, *, name: str = "", road: str = "") -> dict[str, Any]:
         """Deliver a text as Twilio does (`road` is `whatsapp:` or nothing); the message once it is worked."""
@@ -69,9 +66,13 @@ class Post:
         if name:
             fields["ProfileName"] = name
         account = self.accounts.text
-        path = f"/webhooks/{account.provider}/{account.account}"
+        path = _path(account)
         signature = RequestValidator(account.secret).compute_signature(self._public_url + path, fields)
         return await self._deliver(path, aiohttp.FormData(fields), {"X-Twilio-Signature": signature})
+
+    def address(self, account: DemoAccount) -> str:
+        """Where deliveries to the account go now; the port may be another than when it was made."""
+        return self._url + _path(account)
 
     async def ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Call the operator API: GET, or POST where there is a body. Raises DemoError."""
@@ -102,3 +103,7 @@ class Post:
                 return message
             await asyncio.sleep(0.05)
         raise DemoError(f"no worker took the message {message_id} in {_SETTLE_SECONDS:.0f} seconds")
+
+
+def _path(account: DemoAccount) -> str:
+    return f"/webhooks/{account.provider}/{account.account}"

@@ -36,7 +36,7 @@ async def show(post: Post) -> str:
     tickets = await asyncio.gather(*(post.ask(f"/api/tickets/{ref}?tenant={TENANT}") for ref in refs))
     account = post.accounts.mail
     key = base64.b64decode(account.secret.removeprefix(signing.PREFIX)).hex()
-    return _drawn(tickets) + _SIGNED.format(url=account.url, key=key)
+    return _drawn(tickets) + _SIGNED.format(url=post.address(account), key=key)
 
 
 def _drawn(tickets: list[dict[str, Any]]) -> str:
