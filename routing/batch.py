@@ -44,11 +44,8 @@ class Batch:
     def finished(self) -> Changes:
         """All rows. What later messages changed on a ticket of this batch goes into its first row."""
         for place, row in enumerate(self.changes.tickets):
-            update = self.changes.ticket_updates.get(row.id)
-            if (
-                update is not None and update.first_responded_at is None
-            ):  # a new ticket's row has no such field
-                del self.changes.ticket_updates[row.id]
+            update = self.changes.ticket_updates.pop(row.id, None)
+            if update is not None:
                 fields = {name: getattr(update, name) for name in _CHANGING}
                 self.changes.tickets[place] = msgspec.structs.replace(row, **fields)
         return self.changes

@@ -57,6 +57,7 @@ class TicketRow(Row, frozen=True, kw_only=True):
     reply_token: str
     first_response_due_at: datetime | None
     resolution_due_at: datetime | None
+    first_responded_at: datetime | None = None
     bounced_at: datetime | None = None
     customer_wrote_at: datetime | None = None
     created_at: datetime
@@ -64,7 +65,7 @@ class TicketRow(Row, frozen=True, kw_only=True):
 
 
 class TicketUpdate(Row, frozen=True, kw_only=True):
-    """All that a message can change on an existing ticket, as it is afterwards."""
+    """What a message can change on a ticket, as it is afterwards. The first `first_responded_at` stays."""
 
     id: str
     tenant_id: str
@@ -80,7 +81,6 @@ class TicketUpdate(Row, frozen=True, kw_only=True):
     first_response_due_at: datetime | None
     resolution_due_at: datetime | None
     first_responded_at: datetime | None = None
-    """None leaves what is there, and what is there stays: the first answer counts."""
     bounced_at: datetime | None
     customer_wrote_at: datetime | None
     updated_at: datetime

@@ -13,6 +13,9 @@ from routing.rows import Direction, attachment_rows, message_row, receipt_row
 from routing.tenancy import UNROUTABLE
 from routing.work import Work
 
+_DELIVERED = frozenset({"envelope", "delivered_to", "x_original_to"})
+"""Fields in which two copies of one mail differ: by which address each of them came."""
+
 
 class Filing(msgspec.Struct, frozen=True, kw_only=True):
     """Where a message of a tenant ends. `objections`: why it may not be answered automatically."""
@@ -71,7 +74,9 @@ def duplicate(batch: Batch, work: Work, of: str) -> None:
     batch.changes.receipts.append(receipt_row(work, "duplicate", "", at, duplicate_of=of))
     batch.changes.decisions.append(decision_row(work, "duplicate", "", at, claim={"held_by": of}))
     batch.changes.recipients.extend(
-        RecipientUpdate(message_id=of, address=one) for one in work.message.recipients_in("envelope")
+        RecipientUpdate(message_id=of, address=one.address, field=one.field)
+        for one in work.message.recipients
+        if one.field in _DELIVERED
     )
 
 

@@ -34,6 +34,7 @@ _AROUND = _words("""
     hartelijk je u wel voor de hulp heel erg met vriendelijke groet groeten
     tante infinite per il suo aiuto perfetto molte cordiali saluti
 """)
+_SIGN = re.compile("[👍👌🙏👏💯❤✅🙂😊\U0001f3fb-\U0001f3ff\ufe0f\\s!.]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _MAX_THANKS = 12
 
@@ -79,8 +80,11 @@ def reopened(ticket: TicketFacts, message: InboundMessage) -> bool:
 def is_mere_thanks(message: InboundMessage) -> bool:
     """Whether somebody says thanks and nothing else. A question mark, a number or a file is more."""
     text = message.reply_text or message.text
-    if not text or len(text) > 200 or message.attachments or re.search(r"[?\d]", text):
+    files = any(not one.inline for one in message.attachments)  # a signature's logo is no file
+    if not text or len(text) > 200 or files or re.search(r"[?\d]", text):
         return False
+    if _SIGN.fullmatch(text):
+        return True
     names = {word.lower() for word in _WORD.findall(message.sender.name)}
     words = [word.lower() for word in _WORD.findall(text)]
     if len(words) > _MAX_THANKS or not any(word in _THANKS for word in words):

@@ -75,8 +75,8 @@ def test_p2_a_duplicate_is_counted_and_lists_its_recipient() -> None:
     first = world.work(mail(message_id=FIRST))
     copy = world.work(mail(message_id=FIRST, envelope="sales@acme.test"))
     changes = world.plan(first, copy, duplicates={copy.origin.id: first.origin.id})
-    assert [(row.message_id, row.address) for row in changes.recipients] == [
-        (first.origin.id, "sales@acme.test")
+    assert [(row.message_id, row.address, row.field) for row in changes.recipients] == [
+        (first.origin.id, "sales@acme.test", "envelope")
     ]
     assert sorted(outcomes(changes)) == ["created", "duplicate"]
     receipt = next(row for row in changes.receipts if row.outcome == "duplicate")

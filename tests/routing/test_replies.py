@@ -62,10 +62,14 @@ THANKS = [
     "Obrigada!",
     "Hartelijk bedankt voor de hulp",
     "Grazie mille 🙏",
+    "👍🏽",
+    "❤️ 🙏!",
 ]
 NO_THANKS = [
     "",
     "No thanks",
+    "😡",
+    "👍?",
     "Thanks, but it still fails",
     "Thanks. Any news?",
     "Thanks, my number is 42",
@@ -85,9 +89,10 @@ def test_more_than_thanks(text: str) -> None:
     assert not is_mere_thanks(mail(text))
 
 
-def test_thanks_with_a_file_is_more() -> None:
-    file = Attachment(filename="photo.jpg", content_type="image/jpeg")
-    assert not is_mere_thanks(msgspec.structs.replace(mail("Thanks!"), attachments=(file,)))
+@pytest.mark.parametrize("inline", [True, False], ids=["the logo of a signature", "a file"])
+def test_thanks_with_a_file_is_more(inline: bool) -> None:
+    file = Attachment(filename="photo.jpg", content_type="image/jpeg", inline=inline)
+    assert is_mere_thanks(msgspec.structs.replace(mail("Thanks!"), attachments=(file,))) is inline
 
 
 WINDOWS = {
