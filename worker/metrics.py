@@ -30,30 +30,18 @@ class Metrics:
             "secret: place among the live secrets, the newest first; an old one that is not used may go.",
             *("provider", "account", "outcome", "secret"),
         )
-        self._answers = Histogram(
-            "inlet_answer_seconds",
-            "From the head of a delivery to its answer.",
-            ("provider",),
-            registry=self.registry,
-            buckets=ANSWER_SECONDS,
-        )
-        self._appends = Histogram(
-            "inlet_append_seconds",
-            "One append, by where the messages went: inbox, spool or nowhere.",
-            ("place",),
-            registry=self.registry,
-            buckets=APPEND_SECONDS,
-        )
-        self._sizes = Histogram(
-            "inlet_append_messages",
-            "Messages that shared an append.",
-            ("place",),
-            registry=self.registry,
-            buckets=APPEND_MESSAGES,
-        )
+        text = "From the head of a delivery to its answer."
+        self._answers = self._histogram("answer_seconds", text, "provider", ANSWER_SECONDS)
+        text = "One append, by where the messages went: inbox, spool or nowhere."
+        self._appends = self._histogram("append_seconds", text, "place", APPEND_SECONDS)
+        text = "Messages that shared an append."
+        self._sizes = self._histogram("append_messages", text, "place", APPEND_MESSAGES)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"inlet_{name}", text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, label: str, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(f"inlet_{name}", text, (label,), registry=self.registry, buckets=buckets)
 
     def accepted(self, provider: str, messages: int) -> None:
         """A delivery was answered with success."""

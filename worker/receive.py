@@ -39,6 +39,8 @@ FINISH_SECONDS = 8.0
 """How long requests that are under way may take when the receiver is told to stop."""
 CLOSE_SECONDS = 3.0
 BACKLOG = 1024
+LINE_BYTES = 64 * 1024
+"""A provider that delivers by GET puts the whole message into the URL."""
 
 FindPending = Callable[[str], Awaitable[str | None]]
 _log = structlog.get_logger("inlet.receive")
@@ -57,7 +59,13 @@ async def run(settings: Settings) -> None:
 async def serving(app: web.Application, settings: Settings) -> AsyncIterator[None]:
     """Serve the application meanwhile. Several receivers may share a port."""
     runner = web.AppRunner(
-        app, access_log=None, handle_signals=False, shutdown_timeout=FINISH_SECONDS, auto_decompress=False
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=FINISH_SECONDS,
+        auto_decompress=False,
+        max_line_size=LINE_BYTES,
+        max_field_size=LINE_BYTES,
     )
     await runner.setup()
     try:

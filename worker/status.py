@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 import msgspec
 from aiohttp import web
@@ -15,9 +16,10 @@ from storage.spool import Spool
 from worker.figures import Figures
 
 PING_SECONDS = 1.0
+KEEP_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Status:
     """What is looked at to tell how a receiver is."""
 
@@ -25,11 +27,21 @@ class Status:
     spool: Spool | None
     figures: Figures
     registry: CollectorRegistry
+    _wrong: dict[str, str] = field(default_factory=dict)
+    _until: float = 0.0
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def wrong(self) -> dict[str, str]:
-        """In words what is wrong, by part; empty where all is well."""
-        found = {"redis": await self._redis_trouble(), "spool": await self._spool_trouble()}
-        return {part: words for part, words in found.items() if words}
+        """In words what is wrong, by part; empty where all is well.
+
+        Looked at once in a second at most: looking writes to the disk, and anybody may ask.
+        """
+        async with self._lock:
+            if time.monotonic() >= self._until:
+                found = {"redis": await self._redis_trouble(), "spool": await self._spool_trouble()}
+                self._wrong = {part: words for part, words in found.items() if words}
+                self._until = time.monotonic() + KEEP_SECONDS
+            return self._wrong
 
     async def _redis_trouble(self) -> str:
         try:

@@ -45,13 +45,20 @@ async def postgres(database_url: str) -> AsyncIterator[Wire]:
         yield whole
 
 
-async def known_account(running: House, tenant: str | None = None) -> str:
-    """An account that the receiver has in its cache."""
-    account = await running.account("twilio", TOKEN, tenant=tenant)
+async def known_account(running: House) -> str:
+    """An account that the receiver has in its cache, and in its snapshot, with one message."""
+    account = await running.account("twilio", TOKEN)
+    await until_in_snapshot(running, account)
     assert (await running.post_sms(account, TOKEN)).status == 200
+    return account
+
+
+async def until_in_snapshot(running: House, account: str) -> None:
+    """The snapshot is written just before the cache takes over: a later account's shows that it has."""
     snapshot = running.settings.data / "accounts.snapshot"
     await until(lambda: snapshot.exists() and account.encode() in snapshot.read_bytes())
-    return account
+    later = await running.account("twilio", TOKEN)
+    await until(lambda: later.encode() in snapshot.read_bytes())
 
 
 @pytest.mark.parametrize("how", ["killed", "stalled"])
@@ -141,8 +148,7 @@ async def test_postgres_away_refuses_no_recipient(postgres: Wire, redis_url: str
         secret = whsec()
         account = await running.account("cloudflare-email", secret)
         nobody = mail("support+nobody@in.example.com")
-        snapshot = running.settings.data / "accounts.snapshot"
-        await until(lambda: snapshot.exists() and account.encode() in snapshot.read_bytes())
+        await until_in_snapshot(running, account)
         before = await running.post_mail(account, secret, nobody)
         await postgres.cut()
 
