@@ -17,6 +17,7 @@ Category = Literal[
     "troubleshooting", "complaint", "sales", "feature_request", "general",
 ]  # fmt: skip
 Type = Literal["support_ticket", "customer_request", "bug_report", "feature_request"]
+Word = Annotated[str, Meta(max_length=200)]
 Line = Annotated[str, Meta(max_length=1000)]
 Text = Annotated[str, Meta(max_length=1_000_000)]
 Filled = Annotated[str, Meta(min_length=1, max_length=1_000_000)]

@@ -19,7 +19,7 @@ from storage.database import Pool
 from storage.keys import add_key
 from tests.storage.seeds import pool_of, seed_tenant
 from worker.ingest import work
-from worker.receive import open_receiver
+from worker.receive import LINE_BYTES, open_receiver
 from worker.settings import Settings, load
 from worker.station import open_station
 
@@ -88,7 +88,7 @@ def settings_of(database_url: str, redis_url: str, data: Path, **more: str) -> S
 
 @asynccontextmanager
 async def serve(app: web.Application) -> AsyncIterator[str]:
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, max_line_size=LINE_BYTES)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -15,7 +15,7 @@ ROWS = dict(re.findall(r"^\| `(INLET_\w+)` \| (.+) \|$", CONFIGURATION, re.MULTI
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_each_setting_is_documented_as_the_table_has_it(setting: Setting) -> None:
-    default = f"`{setting.default}`" if setting.default else "–"
+    default = f"`{setting.default}`" if setting.default else "none"
     assert ROWS[setting.name] == f"{default} | {setting.help}"
 
 

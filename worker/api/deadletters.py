@@ -14,13 +14,13 @@ from storage.shown import Id, Party
 from worker.api.operations import Call, Paged
 from worker.api.problems import Refused, unknown
 from worker.api.scope import any_tenant
-from worker.shapes import Line, Page, PendingMessage
+from worker.shapes import Page, PendingMessage, Word
 
 
 class DeadQuery(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`reason`: only those that died of it, such as `unroutable`."""
 
-    reason: Line | None = None
+    reason: Word | None = None
 
 
 class DeadLine(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from storage.database import Transient
 from storage.envelope import Envelope
 from storage.ids import new_id
 from storage.messages import FoundMessage, find_message
+from storage.redis import Failure
 from storage.shown import OneMessage
 from worker.api.operations import Call, Done
 from worker.api.problems import away, unknown
@@ -57,7 +58,10 @@ async def _pending(call: Call, message: str) -> PendingMessage:
 
 
 async def _pending_or_none(call: Call, message: str) -> PendingMessage | None:
-    account = await call.services.pending_account(message)
+    try:
+        account = await call.services.pending_account(message)
+    except Failure as error:
+        raise away("The inbox cannot be reached. Try again later.") from error
     if account is None or not await _is_of_key(call, account):
         return None
     return PendingMessage(id=message)

@@ -15,8 +15,8 @@ from worker.api.operations import Operation, fields_of
 from worker.api.problems import MEDIA_TYPE
 from worker.shapes import Problem
 
-ALWAYS = (400, 401, 503)
-"""Any call can be malformed, unknown, or come while Postgres is away."""
+ALWAYS = (400, 401, 422, 503)
+"""Any call can be malformed, without a key, hold what cannot be stored, or come while Postgres is away."""
 PATH_TYPES: dict[str, Any] = {"id": Id, "ref": Ref}
 _REFS = "#/components/schemas/{name}"
 _IN_PATH = re.compile(r"{(\w+)}")
@@ -84,6 +84,8 @@ def _query_parameter(field: msgspec.structs.FieldInfo) -> dict[str, Any]:
     kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
     if len(kinds) == 1:
         schema = kinds[0]
+    if field.default not in (None, msgspec.NODEFAULT):
+        schema = {**schema, "default": field.default}
     return {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema}
 
 
@@ -95,7 +97,7 @@ def _responses(row: Operation) -> dict[str, Any]:
     refusals = {
         *ALWAYS,
         *row.refusals,
-        *((413, 415, 422) if row.body else ()),
+        *((413, 415) if row.body else ()),
         *((404,) if "{" in row.path else ()),
     }
     said = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ from worker.api.operations import Call, Done, Operation, Services
 from worker.api.problems import Refused, away, response, unknown
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+NUMBERS = frozenset({"limit"})
+"""Query parameters that are numbers."""
 _log = structlog.get_logger("inlet.api")
 
 
@@ -84,10 +87,16 @@ def _path(request: web.Request) -> dict[str, str]:
 def _query(request: web.Request, kind: type[Struct]) -> Struct:
     if len(set(request.query)) != len(request.query):
         raise Refused(400, "A query parameter came more than once.")
+    values = {name: _plain(name, text) for name, text in request.query.items()}
     try:
-        return msgspec.convert(dict(request.query), kind, strict=False)
+        return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         raise Refused(400, f"{error}") from None
+
+
+def _plain(name: str, text: str) -> str | int:
+    """A number where one belongs. (msgspec could read it too, but then takes the word `null` for nothing.)"""
+    return int(text) if name in NUMBERS and re.fullmatch("[0-9]{1,9}", text) else text
 
 
 async def _body(request: web.Request, operation: Operation) -> Any:

@@ -19,7 +19,7 @@ from worker.api.messages import address_of, sensible
 from worker.api.operations import Call, Paged
 from worker.api.problems import Refused, unknown
 from worker.api.scope import any_tenant, one_tenant
-from worker.shapes import Category, Issued, Line, NewTicketMessage, Page, TicketPatch, Type
+from worker.shapes import Category, Issued, NewTicketMessage, Page, TicketPatch, Type, Word
 
 
 class TicketQuery(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,11 +29,11 @@ class TicketQuery(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
     priority: Priority | None = None
     category: Category | None = None
     type: Type | None = None
-    channel: Line | None = None
-    assignee: Line | None = None
-    label: Line | None = None
-    tag: Line | None = None
-    contact: Line | None = None
+    channel: Word | None = None
+    assignee: Word | None = None
+    label: Word | None = None
+    tag: Word | None = None
+    contact: Word | None = None
 
 
 async def index(call: Call) -> Page[TicketLine]:
