@@ -195,3 +195,9 @@ def server_of(url: str) -> str:
     """Host and port of a URL, for people: never its password."""
     parts = urlsplit(url)
     return f"{parts.hostname or 'local socket'}:{parts.port or 5432}"
+
+
+async def answers(pool: Pool) -> None:
+    """Return if Postgres answers. Raises DatabaseError."""
+    async with connection(pool) as acquired:
+        await acquired.execute("select")

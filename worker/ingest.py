@@ -15,7 +15,7 @@ from routing.context import PlanContext
 from routing.work import Makers
 from storage.batch import record_or_split
 from storage.claims import Item
-from storage.database import connection
+from storage.database import answers
 from storage.entries import Entry
 from storage.ids import new_id, new_token
 from storage.record import Recorded, planner_of
@@ -43,7 +43,7 @@ async def ingest(station: Station) -> int:
 
 async def sweep(station: Station) -> int:
     """Take over what dead workers left and what was given back, then whatever waits without a hint."""
-    await postgres_answers(station)
+    await answers(station.postgres)
     await station.inbox.claim_strays()
     settled = 0
     while not station.stopping.is_set():
@@ -56,7 +56,7 @@ async def sweep(station: Station) -> int:
 
 async def batches(station: Station) -> AsyncIterator[list[Entry]]:
     """What waits in the inbox, until nothing does. Without Postgres nothing is read: waiting costs no try."""
-    await postgres_answers(station)
+    await answers(station.postgres)
     await station.inbox.beat(station.consumer)
     size, until = station.settings.batch, time.monotonic() + TURN_SECONDS
     while entries := await station.inbox.read(station.consumer, size):
@@ -66,12 +66,6 @@ async def batches(station: Station) -> AsyncIterator[list[Entry]]:
         if station.stopping.is_set() or time.monotonic() > until:
             station.hint()
             return
-
-
-async def postgres_answers(station: Station) -> None:
-    """Return if Postgres answers. Raises Transient."""
-    async with connection(station.postgres) as acquired:
-        await acquired.execute("")
 
 
 async def work(station: Station, entries: Sequence[Entry]) -> int:

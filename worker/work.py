@@ -82,22 +82,22 @@ async def work_with_arq(station: Station) -> None:
     """One life of an arq worker."""
     hinter = Hinter(connect_arq(station.settings.redis_url), every_ms=station.settings.hint_ms)
     station.hint = hinter.hint
-    worker = arq_worker(station, connect_arq(station.settings.redis_url))
+    pool = connect_arq(station.settings.redis_url)
+    worker = arq_worker(station, pool)
     main = asyncio.create_task(worker.async_run())
     stopping = asyncio.create_task(station.stopping.wait())
     try:
         await asyncio.wait([main, stopping], return_when=asyncio.FIRST_COMPLETED)
-        if main.done():
-            main.result()
-        worker.allow_pick_jobs = False
-        await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+        # A burst of no more jobs is arq's own way to end: it takes none, and waits for those that it has.
+        worker.burst, worker.max_burst_jobs = True, 0
+        await main
     finally:
-        for task in (main, stopping):
+        left = (main, stopping, *worker.tasks.values())
+        for task in left:
             task.cancel()
-        await asyncio.gather(main, stopping, return_exceptions=True)
-        with contextlib.suppress(*Failure):
-            await hinter.close()
-            await worker.close()
+        await asyncio.gather(*left, return_exceptions=True)
+        await hinter.close()
+        await pool.aclose(close_connection_pool=True)
 
 
 def arq_worker(station: Station, pool: Any) -> Worker:
