@@ -50,7 +50,12 @@ def read_bodies(raw: bytes, bodies: Bodies, limits: Limits) -> Body:
 def lines_of(text: str) -> tuple[Line, ...]:
     """The lines of plain text: those that begin with `>` are quoted."""
     stripped = (line.rstrip() for line in text.replace("\u00a0", " ").split("\n"))
-    return squeeze(tuple(Line(text=line, quoted=line.lstrip().startswith(">")) for line in stripped))
+    return squeeze(tuple(Line(text=line, quoted=_is_quoted(line)) for line in stripped))
+
+
+def _is_quoted(line: str) -> bool:
+    # `>:` alone is the end of an attribution that was wrapped inside the address.
+    return line.lstrip().startswith(">") and line.strip() != ">:"
 
 
 def text_of(lines: tuple[Line, ...]) -> str:

@@ -131,15 +131,16 @@ def attribution_at(lines: Sequence[Line], end: int) -> int | None:
     below = next((line for line in lines[end + 1 : end + 4] if line.text.strip()), None)
     answered = below is not None and below.quoted
     joined = ""
+    likely: int | None = None
     for start in range(end, max(-1, end - _MAX_ATTRIBUTION), -1):
-        if not lines[start].text.strip() or (lines[start].quoted and not lines[end].quoted):
-            return None
         joined = f"{lines[start].text.strip()} {joined}".strip()
-        if len(joined) > _MAX_CHARACTERS:
-            return None
-        if _attributes(joined, answered=answered):
+        if not lines[start].text.strip() or lines[start].quoted or len(joined) > _MAX_CHARACTERS:
+            break
+        if _says_who_and_when(joined, answered=answered):
             return start
-    return None
+        if likely is None and answered and _says_who(joined):
+            likely = start
+    return likely
 
 
 def _may_end(text: str) -> bool:
@@ -150,16 +151,22 @@ def _ends(text: str) -> bool:
     return text.rstrip(" \t*_").endswith((":", "："))
 
 
-def _attributes(joined: str, *, answered: bool) -> bool:
-    """Whether a text says who wrote what follows. With no quotation below it takes more to believe it."""
+def _says_who_and_when(joined: str, *, answered: bool) -> bool:
+    """Whether a text is all of an attribution. With no quotation below it takes more to believe it."""
     if _ZOHO.match(joined):
         return True
-    wrote = bool(_VERB.search(joined) or _CJK_VERB.search(joined))
-    dated = bool(_WHEN.search(joined))
-    addressed = bool(_ADDRESS.search(joined))
     begins = bool(_DATE_FIRST.match(joined))
-    if wrote and (begins or _START.match(joined)):
-        return dated and (answered or addressed or bool(_CLOCK.search(joined)))
-    if begins and addressed and dated and _ends(joined):
-        return True
-    return answered and _ends(joined) and (wrote or (addressed and dated))
+    if not _WHEN.search(joined) or not (begins or _START.match(joined)):
+        return False
+    addressed = bool(_ADDRESS.search(joined))
+    if _VERB.search(joined) or _CJK_VERB.search(joined):
+        return answered or addressed or bool(_CLOCK.search(joined))
+    return begins and addressed and _ends(joined)
+
+
+def _says_who(joined: str) -> bool:
+    """Whether a text may be an attribution, or its last lines, where a quotation stands below."""
+    if not _ends(joined):
+        return False
+    wrote = bool(_VERB.search(joined) or _CJK_VERB.search(joined))
+    return wrote or (bool(_ADDRESS.search(joined)) and bool(_WHEN.search(joined)))
