@@ -32,14 +32,14 @@ class Blobs(ABC):
 
     async def put(self, content: bytes) -> str:
         """Store the content, to last, and return its name. Raises BlobError."""
-        name = hashlib.sha256(content).hexdigest()
+        name = await asyncio.to_thread(_name_of, content)
         await self._put(name, content)
         return name
 
     async def get(self, name: str) -> bytes:
         """The content. Raises BlobMissingError, or BlobError where the store cannot answer now."""
         content = await self._get(name)
-        if hashlib.sha256(content).hexdigest() != name:
+        if await asyncio.to_thread(_name_of, content) != name:
             raise BlobMissingError(f"The blob {name} is damaged.")
         return content
 
@@ -116,6 +116,10 @@ class CloudBlobs(Blobs):
             raise BlobMissingError(f"There is no blob {name}.") from error
         except BaseError as error:
             raise BlobError(f"The blob {name} cannot be read: {type(error).__name__}.") from error
+
+
+def _name_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _key(name: str) -> str:

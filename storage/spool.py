@@ -16,6 +16,7 @@ import errno
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -60,10 +61,12 @@ class Spool:
         self._draining = asyncio.Lock()
         # Held in threads: a task that is cancelled leaves its thread at work.
         self._writing = threading.Lock()
+        # Of its own: an append must not wait for whatever else keeps the threads of the process busy.
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
 
     async def append(self, frames: Sequence[Frame]) -> None:
         """Return once all frames are synced to the disk, all of them or none. Raises SpoolError."""
-        await asyncio.to_thread(self._write, frames)
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._write, frames)
 
     async def drain(self, hand_over: Callable[[Sequence[Frame]], Awaitable[None]]) -> int:
         """Hand over all that is spooled, oldest first, and delete what was taken; says how many messages.
@@ -103,6 +106,7 @@ class Spool:
         """Let others adopt what is left."""
         async with self._draining:
             await asyncio.to_thread(self._leave)
+        self._writer.shutdown(wait=False)
 
     def _write(self, frames: Sequence[Frame]) -> None:
         with self._writing, self._own_folder():

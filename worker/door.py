@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -28,9 +29,11 @@ from worker.metrics import Metrics
 
 INLINE_BYTES = 64 * 1024
 """Originals up to this size travel with the message, larger ones by reference."""
+LARGE_BYTES = 512 * 1024
 BLOB_SECONDS = 20.0
 LOOKUP_SECONDS = 2.0
 RETRY_AFTER = 10
+Result = TypeVar("Result")
 
 
 class Accounts(Protocol):
@@ -93,8 +96,8 @@ class Door:
         greeting = channel.handshake(delivery, known.secrets)
         if greeting is not None:
             return Receipt(answer=greeting)
-        flags = self._verify(channel, known, delivery)
-        messages = channel.parse(delivery, known.account)
+        flags = await self._verify(channel, known, delivery)
+        messages = await _beside(delivery, partial(channel.parse, delivery, known.account))
         await self._check_recipients(messages, known.account)
         self._budgets.spend(known.account, len(messages))
         envelopes = await self._envelopes(
@@ -104,11 +107,12 @@ class Door:
         ids = tuple(envelope.id for envelope in envelopes)
         return Receipt(answer=channel.answer(ids), ids=ids, flagged=bool(flags))
 
-    def _verify(self, channel: Channel, known: OpenAccount, delivery: Delivery) -> frozenset[Flag]:
+    async def _verify(self, channel: Channel, known: OpenAccount, delivery: Delivery) -> frozenset[Flag]:
         """Flags for the messages. Raises Refusal, but for an account that only observes (P8, R17)."""
         provider, account = channel.provider, known.account.id
         try:
-            verified = channel.verify(delivery, known.secrets, self._now())
+            prove = partial(channel.verify, delivery, known.secrets, self._now())
+            verified = await _beside(delivery, prove)
         except Refusal:
             observes = known.account.mode == "observe"
             self._metrics.verified(provider, account, "observed" if observes else "refused")
@@ -161,6 +165,11 @@ class Door:
                 return await self._blobs.put(raw)
         except (BlobError, TimeoutError) as error:
             raise Unavailable("The original cannot be kept now.", retry_after=RETRY_AFTER) from error
+
+
+async def _beside(delivery: Delivery, work: Callable[[], Result]) -> Result:
+    """Do the work of a large delivery beside the others: hashing it takes longer than their answers may."""
+    return await asyncio.to_thread(work) if len(delivery.body) > LARGE_BYTES else work()
 
 
 def _with(message: InboundMessage, flags: frozenset[Flag]) -> InboundMessage:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlencode
@@ -14,7 +16,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from channels import signing
-from channels.contract import Account, Answer, Channel, Delivery, Verified
+from channels.contract import MIB, Account, Answer, Channel, Delivery, Verified
 from channels.errors import NotVerified
 from channels.message import InboundMessage
 from channels.registry import channels
@@ -29,6 +31,8 @@ class Probe(Channel):
     title = "Probe"
     docs = "https://example.org"
     methods = frozenset({"GET", "POST"})
+    max_body = 4 * MIB
+    verified_beside = False
 
     def handshake(self, delivery: Delivery, secrets: Sequence[str]) -> Answer | None:
         _, _, challenge = delivery.url.partition("?challenge=")
@@ -39,6 +43,7 @@ class Probe(Channel):
             raise NotVerified
         if delivery.body == b"fault in verify":
             raise RuntimeError("a fault of ours")
+        self.verified_beside = threading.current_thread() is not threading.main_thread()
         return Verified()
 
     def parse(self, delivery: Delivery, account: Account) -> list[InboundMessage]:
@@ -49,11 +54,14 @@ class Probe(Channel):
         ]
 
 
+PROBE = Probe()
+
+
 @pytest.fixture
 async def receiver(
     database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
-    every = MappingProxyType({**channels(), "probe": Probe()})
+    every = MappingProxyType({**channels(), "probe": PROBE})
     monkeypatch.setattr("worker.receive.channels", lambda: every)
     async with house(database_url, redis_url, tmp_path) as running:
         yield running
@@ -156,6 +164,22 @@ async def test_a_body_in_slow_chunks_is_the_same_body(receiver: House) -> None:
     assert answer.status == 202
     assert entry.envelope is not None
     assert entry.envelope.raw_blob
+
+
+@pytest.mark.parametrize(("size", "beside"), [(100, False), (2 * MIB, True)], ids=["small", "large"])
+async def test_a_large_delivery_is_verified_beside_the_others(
+    receiver: House, size: int, beside: bool
+) -> None:
+    """R12: hashing a large body takes longer than the answers to small ones may."""
+    account = await receiver.account("probe", "s")
+
+    answer = await receiver.http.post(
+        f"{receiver.url}/webhooks/probe/{account}",
+        data=BytesIO(json.dumps(["x" * size]).encode()),
+        headers={"X-Secret": "s"},
+    )
+
+    assert (answer.status, PROBE.verified_beside) == (200, beside)
 
 
 async def test_a_client_that_goes_away_half_way_leaves_nothing(receiver: House) -> None:
