@@ -15,8 +15,11 @@ from routing.triage.fold import fold
 
 MAX_RULES = 500
 """Rules that one tenant may have."""
+MAX_PATTERNS = 100
+"""Patterns in all rules of a tenant together: building each can take some milliseconds."""
 _MAX_ENTRIES = 500
 _MAX_ALL_ENTRIES = 5000
+
 _MAX_LENGTH = 200
 _LISTS = ("words", "stems", "tails", "patterns", "unless", "tags", "fields", "languages")
 _MATCHERS = ("words", "stems", "tails", "patterns")
@@ -79,8 +82,10 @@ def check_rule(rule: Mapping[str, Any]) -> list[str]:
 def check_rules(rules: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say what is wrong with a tenant's rules as a whole, each fault with the id or number of its rule."""
     faults = [f"{len(rules)} rules are too many, at most {MAX_RULES}"] if len(rules) > MAX_RULES else []
-    if (entries := sum(_entries(rule) for rule in rules)) > _MAX_ALL_ENTRIES:
+    if (entries := sum(_entries(rule, *_MATCHERS) for rule in rules)) > _MAX_ALL_ENTRIES:
         faults.append(f"{entries} entries in all rules together are too many, at most {_MAX_ALL_ENTRIES}")
+    if (patterns := sum(_entries(rule, "patterns") for rule in rules)) > MAX_PATTERNS:
+        faults.append(f"{patterns} patterns in all rules together are too many, at most {MAX_PATTERNS}")
     seen: set[str] = set()
     for number, rule in enumerate(rules, 1):
         name = str(rule.get("id") or f"number {number}")
@@ -96,8 +101,8 @@ def read_rule(rule: Mapping[str, Any]) -> Rule:
     return msgspec.convert(rule, Rule)
 
 
-def _entries(rule: Mapping[str, Any]) -> int:
-    return sum(len(rule[key]) for key in _MATCHERS if isinstance(rule.get(key), Sequence))
+def _entries(rule: Mapping[str, Any], *keys: str) -> int:
+    return sum(len(rule[key]) for key in keys if isinstance(rule.get(key), Sequence))
 
 
 def _shape_faults(rule: Mapping[str, Any]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from routing.triage.defaults import LanguageData, languages
 from routing.triage.fold import fold
 from routing.triage.guards import Guards
 from routing.triage.patterns import Literal, Mark, Matcher
-from routing.triage.rule import MAX_RULES, Rule, check_rule, read_rule
+from routing.triage.rule import MAX_PATTERNS, MAX_RULES, Rule, check_rule, read_rule
 
 _KEPT = 1024
 _ROLES = ("harmless", "over", "over_alone", "signoffs", "disclaimers")
@@ -115,8 +115,11 @@ def _sound(raw: Sequence[Mapping[str, Any]]) -> tuple[list[Rule], tuple[str, ...
     """The rules that can be used, and what is wrong with the others."""
     rules: list[Rule] = []
     faults: list[str] = []
+    left = MAX_PATTERNS
     for number, one in enumerate(raw[:MAX_RULES], 1):
         found = check_rule(one)
+        if not found and (left := left - len(one.get("patterns", ()))) < 0:
+            found = [f"more than {MAX_PATTERNS} patterns in all rules together"]
         faults += [f"rule {one.get('id') or number}: {fault}" for fault in found]
         if not found:
             rules.append(read_rule(one))

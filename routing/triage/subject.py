@@ -14,7 +14,7 @@ LENGTH = 120
 """Characters of a subject that is taken from a text."""
 _PREFIX = re.compile(
     r"\s*(?:(?:re|aw|antw|antwort|sv|vs|ynt|odp|rif|res|fwd?|wg|tr|rv|enc|i|doorst)"
-    r"(?:\[\d+\]|\^\d+|\(\d+\))?\s*[:\uff1a])+\s*",
+    r"(?:\[\d+\]|\^\d+|\(\d+\))?\s*[:\uff1a]\s*)+",
     re.IGNORECASE,
 )
 _LINES = 30
