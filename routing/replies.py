@@ -34,7 +34,8 @@ _AROUND = _words("""
     hartelijk je u wel voor de hulp heel erg met vriendelijke groet groeten
     tante infinite per il suo aiuto perfetto molte cordiali saluti
 """)
-_SIGN = re.compile("[👍👌🙏👏💯❤✅🙂😊\U0001f3fb-\U0001f3ff\ufe0f\\s!.]+")
+_SIGNS = "👍👌🙏👏💯❤✅🙂😊"
+_SIGN = re.compile(rf"[\s!.]*[{_SIGNS}][{_SIGNS}\U0001f3fb-\U0001f3ff\ufe0f\s!.]*")
 _WORD = re.compile(r"[^\W\d_]+")
 _MAX_THANKS = 12
 

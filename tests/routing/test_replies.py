@@ -69,6 +69,7 @@ NO_THANKS = [
     "",
     "No thanks",
     "😡",
+    "...",
     "👍?",
     "Thanks, but it still fails",
     "Thanks. Any news?",

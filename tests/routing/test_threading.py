@@ -288,6 +288,17 @@ def test_lines_of_one_author_within_five_minutes_are_one_ticket(
     assert outcomes(world.say(message, ACME_SMS, at=NOW + later)) == expected
 
 
+def test_lines_join_as_long_as_none_is_five_minutes_after_the_one_before() -> None:
+    world = World()
+    for number in range(4):
+        world.say(line(f"{number}", thread=f"t{number}"), ACME_SMS, at=NOW + number * timedelta(minutes=4))
+    assert len(world.known.tickets) == 1
+
+
+def test_an_id_that_is_known_is_not_written_again(world: World) -> None:
+    assert world.say(mail("with a list's footer", message_id=FIRST)).message_ids == []
+
+
 def test_a_reply_to_the_second_line_finds_the_ticket_of_both() -> None:
     world = World()
     world.say(line("one", thread="t1"), ACME_SMS)
