@@ -206,3 +206,44 @@ async def test_closing_finishes_what_is_under_way(inbox: Inbox) -> None:
     await asyncio.gather(*tasks)
 
     assert await inbox.depth() == 50
+
+
+async def test_whatever_redis_does_an_acknowledged_message_is_in_the_inbox(
+    redis: OwnRedis, inbox: Inbox, spool: Spool
+) -> None:
+    """P1 and P7: Redis is killed again and again in the middle of appends; nothing that was answered is lost.
+
+    P10: each message that is there twice, because the answer of its append was lost, is counted once.
+    """
+    appender = Appender(inbox, spool, seconds=0.5)
+    drain = asyncio.create_task(Drain(appender=appender, inbox=inbox, spool=spool, pause=0.02).run())
+    acknowledged: list[str] = []
+    stopping = asyncio.Event()
+
+    async def one_client() -> None:
+        while not stopping.is_set():
+            one = envelope()
+            await appender.append([one])
+            acknowledged.append(one.id)
+
+    clients = [asyncio.create_task(one_client()) for _ in range(8)]
+    for _ in range(4):
+        before = len(acknowledged)
+        await until(lambda before=before: len(acknowledged) > before + 50)
+        redis.kill()
+        redis.start()
+    stopping.set()
+    await asyncio.gather(*clients)
+    await until(lambda: is_empty(spool))
+    drain.cancel()
+
+    entries = await inbox.read("w1", 100_000)
+    ids = [entry.envelope.id for entry in entries if entry.envelope]
+    copies = {entry.id for n, entry in enumerate(entries) if entry.envelope and entry.envelope.id in ids[:n]}
+    await inbox.done(entries, second=copies)
+    assert set(acknowledged) <= set(ids)
+    assert await inbox.accepted() == {"acc_one": len(set(ids))}
+
+
+async def is_empty(spool: Spool) -> bool:
+    return (await spool.figures()).files == 0
