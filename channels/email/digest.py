@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from channels.email.fields import Fields
 from channels.email.mime import Part, Tree
 
 _WRITTEN = ("from", "to", "cc", "subject", "date", "message-id")
@@ -14,12 +15,24 @@ def digest(raw: bytes, tree: Tree) -> str:
 
     Each hop adds trace fields, and may change line ends and transfer encodings: none of that counts (R5).
     """
-    hashed = hashlib.sha256()
-    for name in _WRITTEN:
-        for value in tree.root.fields.all(name):
-            _add(hashed, name.encode(), b" ".join(value.split()))
+    hashed = _written(tree.root.fields)
     _contents(hashed, raw, tree.root)
     return hashed.hexdigest()
+
+
+def digest_undivided(fields: Fields, body: bytes) -> str:
+    """The same over a body whose parts could not be read."""
+    hashed = _written(fields)
+    _add(hashed, b"", body)
+    return hashed.hexdigest()
+
+
+def _written(fields: Fields) -> hashlib._Hash:
+    hashed = hashlib.sha256()
+    for name in _WRITTEN:
+        for value in fields.all(name):
+            _add(hashed, name.encode(), b" ".join(value.split()))
+    return hashed
 
 
 def _contents(hashed: hashlib._Hash, raw: bytes, part: Part) -> None:

@@ -6,9 +6,10 @@ import re
 
 import msgspec
 
-from channels.email.bodies import Body, lines_of, read_bodies
+from channels.clean import storable
+from channels.email.bodies import Body, read_bodies
 from channels.email.charsets import decode
-from channels.email.digest import digest
+from channels.email.digest import digest, digest_undivided
 from channels.email.fields import read_fields
 from channels.email.files import Files, read_files
 from channels.email.forward import is_forward_subject, read_forward
@@ -132,9 +133,19 @@ def noted(message: InboundMessage, flags: set[Flag], note: str) -> InboundMessag
     return msgspec.structs.replace(message, flags=message.flags | flags, notes=(*message.notes, note))
 
 
-def read_degraded(message: InboundMessage, raw: bytes, note: str, limits: Limits = Limits()) -> Reading:  # noqa: B008 - frozen
+def read_degraded(message: InboundMessage, raw: bytes, note: str, limits: Limits = _LIMITS) -> Reading:
     """The head and the first text of a mail that the careful way failed on. `note`: why, for people."""
-    fields, body = read_fields(raw)
-    text = "\n".join(line.text for line in lines_of(decode(raw[body : body + limits.text])[0][: limits.text]))
-    read = msgspec.structs.replace(completed(message, head_of(fields)), text=text, reply_text=text)
+    fields, start = read_fields(raw)
+    head = head_of(fields)
+    text = storable(decode(raw[start : start + limits.text])[0], limits.text)
+    read = msgspec.structs.replace(
+        completed(message, head),
+        text=text,
+        reply_text=text,
+        mail=msgspec.structs.replace(
+            head.mail,
+            envelope_from=message.mail.envelope_from if message.mail else None,
+            digest=digest_undivided(fields, raw[start:]),
+        ),
+    )
     return Reading(message=noted(read, {Flag.DEGRADED}, note))

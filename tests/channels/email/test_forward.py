@@ -1,4 +1,5 @@
 """Mail that is passed on: whose it was, what it said, and the words put in front of it."""
+# ruff: noqa: E501 - rows of a table, in many scripts, read worse when wrapped
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Parts of a mail: which are text, which are files, and what is beyond a limit (R21)."""
+# ruff: noqa: E501 - rows of a table, in many scripts, read worse when wrapped
 
 from __future__ import annotations
 
