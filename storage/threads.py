@@ -188,17 +188,19 @@ def _found(threads: LoadedThreads) -> set[str]:
 async def _load_tickets(
     connection: Connection, threads: LoadedThreads, wanted: set[str], now: datetime, *, lock: bool
 ) -> None:
-    """The tickets, those they were merged into and those that follow: a change may come between, so again."""
-    while wanted:
-        chain = {row["id"] for row in await connection.fetch(query("follow_tickets"), sorted(wanted))}
-        threads.ticket_ids |= wanted | chain
-        ids = sorted(chain)
-        rows = await connection.fetch(query("lock_tickets" if lock else "read_tickets"), ids)
-        more = {row["id"]: row for row in await connection.fetch(query("find_followers"), ids, now - WINDOW)}
-        facts = [_ticket(row, more[row["id"]]) for row in rows]
-        threads.tickets |= {(one.tenant_id, one.id): one for one in facts}
-        named = {name for one in facts for name in (one.merged_into, one.followed_by) if name}
-        wanted = named - threads.ticket_ids
+    """The tickets, with those they were merged into and those that follow.
+
+    A merge that came between the two reads names a ticket that is not there yet: it is Unasked then.
+    """
+    if not wanted:
+        return
+    chain = {row["id"] for row in await connection.fetch(query("follow_tickets"), sorted(wanted))}
+    threads.ticket_ids |= wanted | chain
+    ids = sorted(chain)
+    rows = await connection.fetch(query("lock_tickets" if lock else "read_tickets"), ids)
+    more = {row["id"]: row for row in await connection.fetch(query("find_followers"), ids, now - WINDOW)}
+    facts = [_ticket(row, more[row["id"]]) for row in rows]
+    threads.tickets = {(one.tenant_id, one.id): one for one in facts}
 
 
 async def _load_participants(connection: Connection, threads: LoadedThreads) -> None:

@@ -25,7 +25,8 @@ from storage.accounts import (
     reseal,
     set_account,
 )
-from storage.database import BadRow, Pool, connect_pool, connection
+from storage.database import BadRow, Pool, connect_pool, connection, transaction
+from storage.queries import query
 from storage.sealing import Sealer, SealError, new_key
 from storage.tenants import add_tenant
 from tests.storage.desk import until
@@ -165,12 +166,26 @@ async def test_a_secret_ends_by_the_clock(shop: Shop) -> None:
         assert datetime.now(UTC) >= soon
 
 
+WAITS = """
+select count(*) > 0 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+"""
+
+
 async def test_of_two_ends_at_once_one_secret_stays(shop: Shop) -> None:
-    """P8: whoever ends both of two secrets at the same moment is told no once."""
+    """P8: whoever ends the second of two secrets waits for whoever ends the first, and is told no."""
     await add_secret(shop.pool, SEALER, shop.account, "second")
-    ids = [one.id for one in await list_secrets(shop.pool, SEALER, shop.account)]
-    done = await asyncio.gather(*(expire_secret(shop.pool, shop.account, one) for one in ids))
-    assert sorted(done) == [False, True]
+    first, second = [one.id for one in await list_secrets(shop.pool, SEALER, shop.account)]
+
+    async def is_waiting() -> bool:
+        async with connection(shop.pool) as conn:
+            return bool(await conn.fetchval(WAITS))
+
+    async with transaction(shop.pool) as other:
+        await other.execute(query("lock_account"), shop.account)
+        await other.execute(query("expire_secret"), first, shop.account, datetime.now(UTC))
+        done = asyncio.ensure_future(expire_secret(shop.pool, shop.account, second))
+        await until(is_waiting)
+    assert await done is False
 
 
 async def test_rotation_of_the_key(shop: Shop) -> None:

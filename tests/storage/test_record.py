@@ -12,11 +12,11 @@ from channels.message import InboundMessage
 from routing.changes import Changes, TicketUpdate
 from storage.batch import record_or_split
 from storage.claims import Item
-from storage.database import BadRow, Transient, connection
+from storage.database import BadRow, Transient, connection, transaction
 from storage.envelope import decode
 from storage.ids import new_id
 from storage.record import PlanError, Planner, record
-from tests.storage.desk import NOON, Desk, changed, later, mail, open_desk, sms
+from tests.storage.desk import NOON, Desk, changed, later, mail, open_desk, sms, until
 
 
 @pytest.fixture
@@ -133,7 +133,8 @@ async def test_a_rerun_has_no_effect(desk: Desk) -> None:
     """R7: the same entry after a crash between commit and delete changes nothing and counts nothing."""
     item = await desk.item(sms(), desk.sms_account(desk.acme), entry="7-0")
     await desk.record(item)
-    again = await desk.record(item)
+    async with connection(desk.pool) as conn:
+        again = await record(conn, [item], desk.planner(), NOON)
     assert (again.outcomes, again.reruns, again.second_entries) == ({}, ["7-0"], [])
     assert await outcomes(desk) == ["created"]
 
@@ -347,6 +348,48 @@ async def test_replies_to_a_merged_ticket_go_on(desk: Desk) -> None:
     await desk.rows("update tickets set merged_into = $2 where id = $1", old, new)
     await desk.say(sms("three", sender="+4915100000001"), account, at=later(minutes=2))
     assert await desk.value("select count(*) from messages where ticket_id = $1", new) == 2
+
+
+WAITS = """
+select count(*) > 0
+from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock' and query like '%from tickets%'
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        pytest.param(
+            "priority = 'low', set_by_hand = '{priority}' where id = $1 and $2::uuid is not null",
+            "select bool_and(priority = 'low') from tickets where id = $1 and $2::uuid is not null",
+            id="what a person sets meanwhile is not overridden",
+        ),
+        pytest.param(
+            "merged_into = $2 where id = $1",
+            "select count(*) = 2 from messages where ticket_id = $2 and $1::uuid is not null",
+            id="a merge meanwhile passes the reply on",
+        ),
+    ],
+)
+async def test_a_person_changes_the_ticket_at_the_same_moment(desk: Desk, change: str, check: str) -> None:
+    """A reply waits for whoever is just changing its ticket, and is planned over what they committed."""
+    account = desk.sms_account(desk.acme)
+    await desk.say(sms("one", sender="+4915100000001"), account)
+    await desk.say(sms("two", sender="+4915100000002"), account, at=later(minutes=1))
+    old, new = [row["id"] for row in await desk.rows("select id from tickets order by created_at")]
+    text = "urgent! our whole site is down, data loss"
+    reply = await desk.item(sms(text, sender="+4915100000001"), account, at=later(minutes=2))
+
+    async def is_waiting() -> bool:
+        return bool(await desk.value(WAITS))
+
+    async with transaction(desk.pool) as person:
+        await person.execute(f"update tickets set {change}", old, new)  # noqa: S608 - from the table above
+        done = asyncio.ensure_future(desk.record(reply))
+        await until(is_waiting)
+    assert (await done).outcomes == {reply.entry: "appended"}
+    assert await desk.value(check, old, new)
 
 
 async def test_random_references(desk: Desk) -> None:
