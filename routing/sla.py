@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from routing.facts import BusinessHours, SlaTarget, Tenant
 
@@ -59,7 +59,7 @@ def due_at(start: datetime, minutes: int, hours: BusinessHours | None) -> dateti
 
 def _openings(moment: datetime, hours: BusinessHours) -> Iterator[tuple[datetime, datetime]]:
     """The opening times from the day before on (it may reach over midnight), in order, in UTC."""
-    zone = ZoneInfo(hours.time_zone)
+    zone = _zone(hours.time_zone)
     first = moment.astimezone(zone).date() - _DAY
     for ahead in range(_FAR):
         day = first + ahead * _DAY
@@ -77,6 +77,15 @@ def _instant(day: date, clock: str, zone: ZoneInfo) -> datetime:
     if clock == "24:00":
         day, clock = day + _DAY, "00:00"
     return datetime.combine(day, _clock(clock), zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo:
+    """A zone by its name. One that is not known counts as UTC: no message may wait for a setting's correction."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 @lru_cache(maxsize=2048)

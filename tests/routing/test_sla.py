@@ -20,6 +20,8 @@ SPLIT = BusinessHours(time_zone="UTC", week=((("13:00", "17:00"), ("08:00", "12:
 NIGHT = BusinessHours(time_zone="UTC", week=((("22:00", "06:00"),),) * 7)
 ALWAYS = BusinessHours(time_zone="Europe/Berlin", week=((("00:00", "24:00"),),) * 7)
 NEVER = BusinessHours(time_zone="UTC", week=((),) * 7)
+NOWHERE = BusinessHours(time_zone="Moon/Crater", week=OFFICE)
+OUTSIDE = BusinessHours(time_zone="../etc/hosts", week=OFFICE)
 EASTER = BusinessHours(time_zone="UTC", week=OFFICE, holidays=frozenset({date(2026, 4, 3), date(2026, 4, 6)}))
 
 
@@ -44,6 +46,8 @@ DUE = {
     "over the change to summer": (at("2026-03-27T15:30"), 60, BERLIN, at("2026-03-30T07:30")),
     "the short day is an hour shorter": (at("2026-03-28T23:00"), 24 * 60, ALWAYS, at("2026-03-29T23:00")),
     "the long day is an hour longer": (at("2026-10-24T22:00"), 25 * 60, ALWAYS, at("2026-10-25T23:00")),
+    "a zone that nobody knows is UTC": (at("2026-03-02T03:00"), 60, NOWHERE, at("2026-03-02T10:00")),
+    "a zone that is no name is UTC": (at("2026-03-02T03:00"), 60, OUTSIDE, at("2026-03-02T10:00")),
     "with a break, however it is written": (at("2026-03-02T11:30"), 60, SPLIT, at("2026-03-02T13:30")),
     "through the night": (at("2026-03-02T23:00"), 120, NIGHT, at("2026-03-03T01:00")),
     "in the night that began yesterday": (at("2026-03-02T05:30"), 60, NIGHT, at("2026-03-02T22:30")),
