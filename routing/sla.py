@@ -81,7 +81,7 @@ def _instant(day: date, clock: str, zone: ZoneInfo) -> datetime:
 
 @lru_cache(maxsize=1024)
 def _zone(name: str) -> ZoneInfo:
-    """A zone by its name. One that is not known counts as UTC: no message may wait for a setting's correction."""
+    """A zone by its name. An unknown one counts as UTC: no message may wait for a setting to be right."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
