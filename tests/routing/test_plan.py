@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.message import Attachment, InboundMessage
+from channels.message import Attachment, Flag, InboundMessage
 from routing.facts import AddressFacts, TicketFacts
+from routing.replies import AUTOMATIC
 from routing.work import Work
 from tests.routing.world import (
     ACME,
@@ -192,6 +194,36 @@ def test_however_messages_are_cut_into_batches_the_same_comes_of_them(
         parts.run(*ordered[:size])
         ordered = ordered[size:]
     assert shape(whole) == shape(parts)
+
+
+@given(
+    st.frozensets(st.sampled_from(list(Flag)), max_size=3),
+    st.sampled_from(["message", "missed_call", "voicemail", "reaction"]),
+    st.sampled_from(["", "stop", "start"]),
+    st.sampled_from(["open", "in_progress", "waiting", "resolved", "closed"]),
+    st.integers(0, 60),
+    st.booleans(),
+    st.text(max_size=30),
+)
+def test_p10_every_message_has_one_outcome_and_only_people_reopen(
+    flags: frozenset[Flag], kind: Any, consent: Any, status: Any, later: int, by_mail: bool, text: str
+) -> None:
+    world = World()
+    first, second = (
+        (mail(message_id=FIRST), mail(text, in_reply_to=(FIRST,))) if by_mail else (sms(), sms(text))
+    )
+    world.say(first, ACME_SMS)
+    before = world.change(world.ticket().id, status=status)
+    message = msgspec.structs.replace(second, flags=flags, kind=kind, consent=consent)
+    changes = world.say(message, ACME_SMS, at=NOW + timedelta(days=later))
+    assert outcomes(changes)[0] in {"created", "appended", "suppressed"}
+    after = world.known.tickets[before.id]
+    assert after.status in {status, "open"}
+    if flags & AUTOMATIC or kind == "reaction" or consent:
+        assert after.status == status
+        assert not any(answer for _, answer in events(changes))
+    if outcomes(changes) == ["created"]:
+        assert after == msgspec.structs.replace(before, followed_by=changes.tickets[0].id)
 
 
 def works(world: World, messages: list) -> list[Work]:  # type: ignore[type-arg]
