@@ -76,15 +76,36 @@ def _written(text: Folded, marks: list[Mark[Owner]]) -> list[Mark[Owner]]:
 
 
 def _findings(reading: _Reading, *, over_all: bool, places: Sequence[int]) -> Iterator[Finding]:
-    covers = [mark for mark in reading.marks if mark.owner.role == "harmless" or _calms(mark.owner.rule)]
+    covers = _Covers(reading.marks)
     denied_end = -1
     for mark, rule in _outermost(reading):
-        why = next((why for cover in covers if (why := _covered(mark, rule, cover))), "") if covers else ""
+        why = covers.why(mark, rule)
         if not why and rule.can_be_denied:
-            why = _taken_back(mark, reading, over_all=over_all, places=places, denied_end=denied_end)
+            if over_all or speaks_of(places, mark.start):
+                why = "over"
+            elif _denied(mark, reading, denied_end):
+                why = "denied"
         if why == "denied":
             denied_end = mark.end
         yield Finding(rule, _hit(mark, reading, why))
+
+
+class _Covers:
+    """Phrases that other marks can stand in, asked in the order of the places."""
+
+    def __init__(self, marks: Sequence[Mark[Owner]]) -> None:
+        covers = [mark for mark in marks if mark.owner.role == "harmless" or _calms(mark.owner.rule)]
+        self._coming = covers[::-1]
+        self._open: list[Mark[Owner]] = []
+
+    def why(self, mark: Mark[Owner], rule: Rule) -> str:
+        """Why the mark counts for nothing: it stands in a harmless phrase, or in a longer one that calms."""
+        while self._coming and self._coming[-1].start <= mark.start:
+            self._open.append(self._coming.pop())
+        if not self._open:
+            return ""
+        self._open = [cover for cover in self._open if cover.end > mark.start]
+        return next((why for cover in self._open if (why := _covered(mark, rule, cover))), "")
 
 
 def _outermost(reading: _Reading) -> Iterator[tuple[Mark[Owner], Rule]]:
@@ -103,8 +124,7 @@ def _calms(rule: Rule | None) -> bool:
 
 
 def _covered(mark: Mark[Owner], rule: Rule, cover: Mark[Owner]) -> str:
-    """Why the mark counts for nothing inside the cover: a harmless phrase, or a longer one that calms."""
-    if cover.start > mark.start or cover.end < mark.end:
+    if cover.end < mark.end:
         return ""
     if cover.owner.role == "harmless":
         return "harmless" if cover.owner.only in ("", rule.id) else ""
@@ -112,14 +132,12 @@ def _covered(mark: Mark[Owner], rule: Rule, cover: Mark[Owner]) -> str:
     return "denied" if longer and rule.can_be_denied else ""
 
 
-def _taken_back(
-    mark: Mark[Owner], reading: _Reading, *, over_all: bool, places: Sequence[int], denied_end: int
-) -> str:
-    if over_all or any(speaks_of(place, mark.start) for place in places):
-        return "over"
+def _denied(mark: Mark[Owner], reading: _Reading, denied_end: int) -> bool:
+    """Whether the mark is denied itself, or a denial that ended before goes on to it."""
     guards, text = reading.guards, reading.text
-    goes_on = 0 <= denied_end <= mark.start and guards.goes_on(text, denied_end, mark.start)
-    return "denied" if goes_on or guards.denied(text, mark.start) else ""
+    if 0 <= denied_end <= mark.start and guards.goes_on(text, denied_end, mark.start):
+        return True
+    return guards.denied(text, mark.start)
 
 
 def _hit(mark: Mark[Owner], reading: _Reading, why: str) -> Hit:

@@ -7,6 +7,7 @@ must. So a negator counts only where nothing but fillers stands between it and t
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from routing.triage.defaults import LanguageData
@@ -73,9 +74,13 @@ class Guards:
         return bool(words) and words[-1] in self._spent
 
 
-def speaks_of(over: int, start: int) -> bool:
-    """Whether "it is over" at place `over` speaks of an alarm at `start`: one before it, not too far off."""
-    return 0 <= over - start <= _REACH
+def speaks_of(overs: Sequence[int], start: int) -> bool:
+    """Whether one of the places, in order, where "it is over" stands speaks of an alarm at `start`.
+
+    It speaks of what stands before it, not too far off.
+    """
+    following = bisect_left(overs, start)
+    return following < len(overs) and overs[following] - start <= _REACH
 
 
 def _clause_before(text: Folded, start: int) -> list[str]:

@@ -21,6 +21,7 @@ _MAX_ENTRIES = 500
 _MAX_ALL_ENTRIES = 5000
 
 _MAX_LENGTH = 200
+_MAX_PATTERN_LENGTH = 1000
 _LISTS = ("words", "stems", "tails", "patterns", "unless", "tags", "fields", "languages")
 _MATCHERS = ("words", "stems", "tails", "patterns")
 _EFFECTS = ("category", "priority", "type", "tags")
@@ -149,13 +150,14 @@ def _purpose_faults(rule: Mapping[str, Any]) -> Iterator[str]:
 
 def _pattern_faults(rule: Mapping[str, Any]) -> Iterator[str]:
     for key in (*_MATCHERS, "unless"):
+        longest = _MAX_PATTERN_LENGTH if key == "patterns" else _MAX_LENGTH
         entries: Sequence[str] = rule.get(key, ())
         if len(entries) > _MAX_ENTRIES:
             yield f"{key} has {len(entries)} entries, at most {_MAX_ENTRIES}"
         for entry in entries:
             if not fold(entry):
                 yield f"{key} holds an empty entry"
-            elif len(entry) > _MAX_LENGTH:
-                yield f"{key}: {entry[:20]!r}… is longer than {_MAX_LENGTH} characters"
+            elif len(entry) > longest:
+                yield f"{key}: {entry[:20]!r}… is longer than {longest} characters"
             elif key == "patterns" and (fault := pattern_fault(entry)):
                 yield f"pattern {entry!r}: {fault}"

@@ -162,7 +162,8 @@ def _forms(entry: str, digraphs: Mapping[str, str]) -> set[str]:
     """A literal as it is, and as people write it who lack its letters."""
     form = fold(entry)
     joined = "".join(digraphs.get(letter, letter) for letter in form)
-    return {form, joined, _unaccented(form)}
+    forms = {form, joined, _unaccented(form)}
+    return forms | {form.replace("'", "") for form in forms}
 
 
 def _unaccented(text: str) -> str:

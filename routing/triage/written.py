@@ -23,6 +23,8 @@ _TICKET = re.compile(r"\[TKT-[A-Z0-9]+\]")
 _DELIMITER = re.compile(r"^-- ?\r?$", re.MULTILINE)
 _POSTSCRIPT = re.compile(r"^\s*p\.?\s?p?\.?\s?s\s?[.:]", re.IGNORECASE | re.MULTILINE)
 _AFTER_SIGNOFF = 600
+_ON_SIGNOFF = 80
+"""Characters that may follow a sign-off: below its line, and on it."""
 
 
 class Written(NamedTuple):
@@ -76,13 +78,14 @@ def _is_signoff(source: str, start: int, end: int) -> bool:
     line_end = source.find("\n", end)
     if line_end < 0:
         line_end = len(source)
+    if (
+        len(source) - line_end > _AFTER_SIGNOFF
+        or line_end - end > _ON_SIGNOFF
+        or source[line_start:start].strip()
+    ):
+        return False
     names = source[end:line_end].replace(",", " ").split()
-    return (
-        not source[line_start:start].strip()
-        and len(source) - line_end <= _AFTER_SIGNOFF
-        and len(names) <= 5
-        and all(not name[0].islower() for name in names)
-    )
+    return len(names) <= 5 and all(not name[0].islower() for name in names)
 
 
 def _letters(text: str) -> bool:
