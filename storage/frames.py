@@ -25,6 +25,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The message."""
     account: str
     data: bytes
+    counted: bool = True
+    """Whether it counts as accepted. A replay was accepted once already (P10)."""
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +43,8 @@ _decoder = msgspec.msgpack.Decoder(Frame)
 
 def frame(envelope: Envelope) -> Frame:
     """The frame of an envelope."""
-    return Frame(id=envelope.id, account=envelope.account.id, data=encode(envelope))
+    first = envelope.generation == 0
+    return Frame(id=envelope.id, account=envelope.account.id, data=encode(envelope), counted=first)
 
 
 def pack(one: Frame, marker: bytes) -> bytes:

@@ -56,7 +56,10 @@ class Inbox:
         await self._redis.ping()
 
     async def append(self, envelopes: Sequence[Envelope]) -> None:
-        """Put the messages into the inbox and count them as accepted, all of them or none."""
+        """Put the messages into the inbox and count them as accepted, all of them or none.
+
+        A message that is replayed is not counted again.
+        """
         await self.append_frames([frame(envelope) for envelope in envelopes])
 
     async def append_frames(self, frames: Sequence[Frame]) -> None:
@@ -66,7 +69,7 @@ class Inbox:
         pipe = self._redis.pipeline(transaction=True)
         for one in frames:
             pipe.xadd(STREAM, {FIELD: one.data})
-        for account, count in Counter(one.account for one in frames).items():
+        for account, count in Counter(one.account for one in frames if one.counted).items():
             pipe.hincrby(ACCEPTED, account, count)
         pipe.hset(PENDING, mapping={one.id: one.account for one in frames})
         await pipe.execute()
@@ -97,8 +100,9 @@ class Inbox:
         pipe = self._redis.pipeline(transaction=True)
         ids = [entry.id for entry in entries]
         for entry in entries:
-            if entry.id in second and entry.envelope is not None:
-                pipe.eval(_DELETE_AND_UNCOUNT, 2, STREAM, ACCEPTED, entry.id, entry.envelope.account.id)
+            envelope = entry.envelope
+            if entry.id in second and envelope is not None and envelope.generation == 0:
+                pipe.eval(_DELETE_AND_UNCOUNT, 2, STREAM, ACCEPTED, entry.id, envelope.account.id)
         pipe.xack(STREAM, GROUP, *ids)
         pipe.xdel(STREAM, *ids)
         messages = [entry.envelope.id for entry in entries if entry.envelope is not None]

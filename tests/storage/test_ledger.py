@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pytest
 
 from routing.changes import Changes
@@ -90,6 +91,24 @@ async def test_a_replayed_dead_letter_counts_once(house: House) -> None:
     await house.delete(1)
     (line,) = (await house.figures()).accounts
     assert (line.dead, line.created, line.missing) == (0, 1, 0)
+
+
+async def test_a_replay_is_not_accepted_a_second_time(house: House) -> None:
+    """P10: whether it is in the inbox once or, after a lost reply, twice."""
+    (first,) = envelopes(1, of=house.account)
+    await house.inbox.append([first])
+    await house.work(first.id, "dead")
+    await house.delete(1)
+    again = msgspec.structs.replace(first, generation=1)
+    await house.inbox.append([again])
+    await house.inbox.append([again])
+    assert (await house.figures()).balanced
+    await house.work(first.id, "created", generation=1)
+    await house.inbox.beat("w")
+    entries = await house.inbox.read("w", 2)
+    await house.inbox.done(entries, second=[entries[1].id])
+    (line,) = (await house.figures()).accounts
+    assert (line.accepted, line.created, line.missing) == (1, 1, 0)
 
 
 async def test_a_lost_message_is_found(house: House) -> None:
