@@ -95,7 +95,7 @@ def _query(request: web.Request, kind: type[Struct]) -> Struct:
 
 
 def _plain(name: str, text: str) -> str | int:
-    """A number where one belongs. (msgspec could read it too, but then takes the word `null` for nothing.)"""
+    """A number where one belongs; msgspec could read it too, but then takes `null` for nothing."""
     return int(text) if name in NUMBERS and re.fullmatch("[0-9]{1,9}", text) else text
 
 

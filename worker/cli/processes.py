@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import Annotated, Any
 
 import typer
 
@@ -40,14 +41,24 @@ def receive() -> None:
     """Run one receiver: it takes the webhooks in and serves the operator API."""
     from worker import receive as receiver
 
-    wait(receiver.run(settings(SERVERS)))
+    _serve(receiver.run(settings(SERVERS)))
 
 
 def work() -> None:
     """Run one worker: it routes, classifies and writes what was received."""
     from worker import work as worker
 
-    wait(worker.run(settings(SERVERS)))
+    _serve(worker.run(settings(SERVERS)))
+
+
+def _serve(process: Coroutine[Any, Any, None]) -> None:
+    """Run a process on the fast loop where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        wait(process)
+    else:
+        uvloop.run(process)
 
 
 def migrate(as_json: Json = False) -> None:
