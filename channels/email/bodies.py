@@ -10,6 +10,12 @@ from channels.email.html import Html, Line, read_html, squeeze
 from channels.email.limits import Limits
 from channels.email.mime import Part
 from channels.email.parts import Bodies
+from channels.email.patterns import words
+
+_STUB = 300
+_VIEWER = words(
+    r"html|(?:mail|e-?mail|message|nachricht|courriel|correo)[^.]{0,60}(?:client|program|viewer|reader|browser|format)"
+)
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,20 +37,26 @@ def read_bodies(raw: bytes, bodies: Bodies, limits: Limits) -> Body:
     pages = [reader.page(part) for part in bodies.html if part.type == "text/html"]
     lines = tuple(line for page in pages for line in page.lines)
     shown = "\n".join(page.clean for page in pages if page.clean)
-    mixed = any(part.type == "text/html" for part in bodies.text)
-    if mixed or not plain.strip():
-        texts = [reader.either(part) for part in bodies.text or bodies.html]
-        plain = "\n".join(text for text in texts if text)
-        if not plain.strip() and lines:
-            plain = text_of(lines)
-    marked = any(page.marked for page in pages)
+    kinds = {part.type for part in bodies.text}
+    if "text/html" in kinds:
+        plain = "\n".join(text for part in bodies.text if (text := reader.either(part)))
+    if lines and (not plain.strip() or _is_stub(plain, lines)):
+        plain = text_of(lines)
+    marked = any(page.marked for page in pages) and len(kinds) == 1
     return Body(
         text=storable(plain, limits.text),
         html=storable(shown, 2 * limits.html),
-        lines=lines if marked and lines else lines_of(plain),
+        lines=lines if marked else lines_of(plain),
         exact=reader.exact,
         cut=reader.cut or len(plain) > limits.text,
     )
+
+
+def _is_stub(plain: str, lines: tuple[Line, ...]) -> bool:
+    """Whether a text form only says that there is another one, which holds far more."""
+    if len(plain) > _STUB or not _VIEWER.search(plain):
+        return False
+    return sum(len(line.text) for line in lines) > 4 * len(plain)
 
 
 def lines_of(text: str) -> tuple[Line, ...]:
@@ -66,6 +78,11 @@ def text_of(lines: tuple[Line, ...]) -> str:
 def quoted(line: Line) -> str:
     """One line as plain text."""
     return f"> {line.text}" if line.quoted and not line.text.lstrip().startswith(">") else line.text
+
+
+def unquoted(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines without a mail program's marks: it marks what is passed on as it marks what is answered."""
+    return tuple(line if line.text.lstrip().startswith(">") else Line(text=line.text) for line in lines)
 
 
 class _Reader:

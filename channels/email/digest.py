@@ -40,7 +40,7 @@ def _contents(hashed: hashlib._Hash, raw: bytes, part: Part) -> None:
         _contents(hashed, raw, child)
     if not part.children:
         content = part.content(raw)
-        if part.encoding != "base64":
+        if part.encoding != "base64" or part.type.startswith("text/"):
             content = content.replace(b"\r\n", b"\n").rstrip()
         _add(hashed, part.type.encode("utf-8", "replace"), content)
 

@@ -140,7 +140,7 @@ class _Writer:
             self.now.append(" ")
         if closing:
             self.close(tag)
-        elif tag not in _VOID:
+        else:
             self.open(tag, attributes)
         if tag == "li" and not closing:
             self.now.append("- ")
@@ -151,8 +151,9 @@ class _Writer:
             self.newline(force=False)
             self.cut = True
         self.marked = self.marked or mark in {"cut", "quote"}
-        self.count(tag, mark, 1)
-        self.stack.append((tag, mark))
+        if tag not in _VOID:
+            self.count(tag, mark, 1)
+            self.stack.append((tag, mark))
 
     def close(self, tag: str) -> None:
         while self.stack:

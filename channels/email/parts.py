@@ -50,11 +50,13 @@ class _Sorter:
             if part.children:
                 inner = part.type.removeprefix("multipart/")
                 self.sort(part.children, inner, text, html, alternative=alternative or inner == "alternative")
-            elif not _is_body(part, position, container):
+                continue
+            shown = _is_body(part, position, container)
+            if not shown or (part.filename and part.disposition == "inline"):
                 self.file(part)
-            elif container == "alternative":
+            if shown and container == "alternative":
                 _append(text if part.type == "text/plain" else html, part)
-            else:
+            elif shown:
                 if alternative and text is not None and html is not None:
                     text, html = (text, None) if part.type == "text/plain" else (None, html)
                 _append(text, part)

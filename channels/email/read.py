@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from channels.clean import storable
-from channels.email.bodies import Body, read_bodies
+from channels.email.bodies import Body, read_bodies, unquoted
 from channels.email.charsets import decode
 from channels.email.digest import digest, digest_undivided
 from channels.email.fields import read_fields
@@ -60,11 +60,13 @@ def _read(message: InboundMessage, raw: bytes, limits: Limits) -> Reading:
     head = head_of(tree.root.fields)
     envelope_from = message.mail.envelope_from if message.mail else None
     verdict = judge(raw, tree, head, body.text, envelope_from)
-    border = border_of(body.lines, forwarded=is_forward_subject(head.subject))
+    forwarded = is_forward_subject(head.subject)
+    lines = unquoted(body.lines) if forwarded else body.lines
+    border = border_of(lines, forwarded=forwarded)
     read = msgspec.structs.replace(
         completed(message, head),
         text=body.text,
-        reply_text=reply_of(body.lines, body.text, border),
+        reply_text=reply_of(lines, body.text, border),
         html=body.html,
         attachments=files.attachments,
         flags=message.flags | verdict.flags | _protection(tree),
@@ -73,7 +75,7 @@ def _read(message: InboundMessage, raw: bytes, limits: Limits) -> Reading:
             envelope_from=envelope_from,
             digest=digest(raw, tree),
             bounce=verdict.bounce,
-            forward=None if verdict.flags else read_forward(body.lines, border),
+            forward=None if verdict.flags else read_forward(lines, border),
         ),
     )
     return Reading(message=_stated(read, tree, body, files), files=files.contents)

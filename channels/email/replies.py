@@ -32,7 +32,7 @@ class Border(msgspec.Struct, frozen=True, kw_only=True):
 def reply_of(lines: Sequence[Line], text: str, border: Border | None) -> str:
     """The reply in the lines of a mail; its whole text where nothing would remain."""
     if border is not None and border.kind == "forwarded":
-        return _joined(without_footers(lines)) or text
+        return "\n".join(line.text for line in squeeze(tuple(without_footers(lines)))).strip() or text
     kept = _without_quotations(list(lines) if border is None else _undrawn(lines[: border.position]))
     reply = _joined(without_footers(kept)) or _joined(kept)
     if not reply and border is not None:

@@ -108,6 +108,23 @@ def test_a_forward_in_html_is_taken_apart() -> None:
     )
 
 
+def test_a_forward_that_the_mail_program_marks_like_an_answer_is_kept() -> None:
+    """Outlook on the web marks what it passes on as it marks what it answers: the subject tells."""
+    html = (
+        '<div>Please look at this.</div><div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>From:</b> Eve Customer '
+        "&lt;eve@customer.test&gt;<br><b>Sent:</b> Monday<br><b>To:</b> Ada<br><b>Subject:</b> Broken</div>"
+        "<div>The machine is broken.</div>"
+    )
+    raw = page(html).replace(b"Subject: Order 1042", b"Subject: FW: Broken")
+    message = read(raw).message
+    assert message.mail is not None
+    assert message.mail.forward == Forward(
+        author=EVE, subject="Broken", text="The machine is broken.", note="Please look at this."
+    )
+    assert "\nThe machine is broken." in message.reply_text
+    assert read(page(html)).message.reply_text == "Please look at this."
+
+
 @pytest.mark.parametrize(
     ("border", "subject"),
     [

@@ -121,10 +121,23 @@ GMX = (
 PROTON = '<div>My answer</div><div class="protonmail_quote">Bob wrote:<blockquote>Old text</blockquote></div>'
 
 
+ZIMBRA = '<div>My answer</div><hr id="zwchr"><div><b>From: </b>Bob<br></div><div>Old text</div>'
+
+
 @pytest.mark.parametrize(
     "html",
-    [GMAIL, OUTLOOK, OUTLOOK_DESKTOP, APPLE, THUNDERBIRD, YAHOO, GMX, PROTON],
-    ids=["Gmail", "Outlook on the web", "Outlook", "Apple Mail", "Thunderbird", "Yahoo", "GMX", "Proton"],
+    [GMAIL, OUTLOOK, OUTLOOK_DESKTOP, APPLE, THUNDERBIRD, YAHOO, GMX, PROTON, ZIMBRA],
+    ids=[
+        "Gmail",
+        "Outlook on the web",
+        "Outlook",
+        "Apple Mail",
+        "Thunderbird",
+        "Yahoo",
+        "GMX",
+        "Proton",
+        "Zimbra",
+    ],
 )
 def test_what_a_mail_program_marks_as_quoted_goes(html: str) -> None:
     """R35, R40: the quoted mail is no part of the reply, and stays in the text."""
