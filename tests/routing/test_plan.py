@@ -205,7 +205,7 @@ def test_however_messages_are_cut_into_batches_the_same_comes_of_them(
     st.booleans(),
     st.text(max_size=30),
 )
-def test_p10_every_message_has_one_outcome_and_only_people_reopen(
+def test_p10_every_message_has_one_outcome_and_only_people_reopen(  # noqa: PLR0917 - all that one can be
     flags: frozenset[Flag], kind: Any, consent: Any, status: Any, later: int, by_mail: bool, text: str
 ) -> None:
     world = World()
