@@ -13,7 +13,10 @@ from bisect import bisect_right
 
 _APOSTROPHES = ("\u2019", "\u2018", "\u02bc", "\u00b4", "`", "\uff07")
 _HYPHENS = ("\u2010", "\u2011", "\u2012", "\u2013")
-_PLAIN = (*((c, "'") for c in _APOSTROPHES), *((c, "-") for c in _HYPHENS))
+_SPACES = "\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_PLAIN = (*((c, "'") for c in _APOSTROPHES), *((c, "-") for c in _HYPHENS), *((c, " ") for c in _SPACES))
 # Characters that a reader does not see, but that stand between the letters of a word.
 _INVISIBLE = ("\u00ad", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060", "\ufeff")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -27,7 +30,7 @@ class Folded:
     __slots__ = ("_clean", "_offsets", "_starts", "_words", "source", "text")
 
     def __init__(self, source: str) -> None:
-        """Fold `source`. Blank lines become a line break, all other white space one space."""
+        """Fold `source`. White space becomes one space, but blank lines stay."""
         self.source = source
         self._offsets: list[int] | None = None
         self._clean = _plain(source)
@@ -58,13 +61,14 @@ class Folded:
 
 def fold(text: str) -> str:
     """Return the folded form of a short text, such as a keyword."""
-    return Folded(text).text
+    return Folded(text).text.strip()
 
 
 def _plain(text: str) -> str:
-    """Give apostrophes and hyphens one form, and lone surrogates a visible one. Never changes the length."""
+    """Give apostrophes, hyphens and spaces one form each, lone surrogates a visible one; same length."""
+    text = text.replace("`", "'").replace("\t", " ").replace("\0", " ")
     if text.isascii():
-        return text.replace("`", "'")
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -101,8 +105,14 @@ def _rebuild(text: str) -> tuple[str, list[int]]:
 
 
 def _collapse(text: str) -> str:
+    """Lower case with one space between words; a blank line stays a break that no phrase reaches across.
+
+    Most text keeps its length here, so that places need no map at all: the first way out.
+    """
     lowered = text.lower()
-    if "\n" in lowered:
-        parts = lowered.replace("\r\n", "\n").split("\n\n")
-        return "\n".join(line for line in (" ".join(part.split()) for part in parts) if line)
-    return " ".join(lowered.split())
+    if "\r" not in lowered:
+        flat = lowered.replace("\n\n", "\0\0").replace("\n", " ").replace("\0\0", "\n\n")
+        if "  " not in flat:
+            return flat
+    parts = lowered.replace("\r\n", "\n").split("\n\n")
+    return "\n\n".join(line for line in (" ".join(part.split()) for part in parts) if line)
