@@ -37,6 +37,7 @@ _DELAY_TEXT = words(DELAY_TEXTS)
 _ANSWER = words(ANSWERS)
 _ROBOT = words(rf"(?:{ROBOTS})(?:[+._-].*)?")
 _ADDRESS = words(r"[\w.+=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_TITLED = re.compile(r"\s*[^\s:\[\]][^:\[\]]{4,40}:\s")
 _REPLYING = re.compile(r"^\s*(?:re|aw|sv|antw|fwd?|wg|tr)\s*:", re.IGNORECASE)
 
 _ANSWERING_FIELDS = (
@@ -124,16 +125,21 @@ def _automatic(fields: Fields, head: Head, *, null: bool) -> frozenset[Flag]:
     submitted = fields.plain("auto-submitted").lower().split(";")[0].strip()
     precedence = fields.plain("precedence").lower()
     suppress = fields.plain("x-auto-response-suppress").lower()
-    answers = submitted.startswith("auto-replied") or precedence == "auto_reply"
+    answers = submitted.startswith("auto-replied") or precedence in {"auto_reply", "auto-reply"}
     if answers or any(fields.has(name) for name in _ANSWERING_FIELDS):
         return frozenset({Flag.AUTO_REPLY})
     machine = (
         submitted not in {"", "no"} or suppress not in {"", "none"} or precedence in {"bulk", "junk"} or null
     )
-    if machine and _ANSWER.search(head.subject):
+    if machine and (_ANSWER.search(head.subject) or _answers(head)):
         return frozenset({Flag.AUTO_REPLY})
     robot = bool(_ROBOT.fullmatch(head.sender.address.partition("@")[0]))
     return frozenset({Flag.AUTO_GENERATED}) if machine or robot else frozenset()
+
+
+def _answers(head: Head) -> bool:
+    """Whether a machine's mail answers one of ours under a title of its own, in whatever language."""
+    return bool(head.mail.in_reply_to and _TITLED.match(head.subject) and not _REPLYING.match(head.subject))
 
 
 def _listed(fields: Fields) -> frozenset[Flag]:

@@ -36,7 +36,7 @@ _VERB = words(rf"(?:^|[\s>)\]，,\"'])(?:{VERBS})(?:$|[\s:：,.<\"(-])")
 _LAST_VERBS = tuple(verb.replace("\\", "") for verb in VERBS.split("|"))
 _CJK_VERB = words(rf"(?:^|[\s>)\]，,\"'])(?:{VERBS})(?:$|[\s:：,.<\"(-])")
 _START = re.compile(rf"^[\s>*-]*(?:{STARTS})\b", re.IGNORECASE)
-_DATE_FIRST = re.compile(r"^[\s>*-]*(?:\d|[^\W\d]{2,10}[.,]{0,2}\s+(?:den\s+)?\d)")
+_DATE_FIRST = re.compile(r"^[\s>*-]*(?:在?\s*\d|[^\W\d]{2,14}[.,]{0,2}\s+(?:den\s+)?\d)")
 _ADDRESS = words(r"[\w.+'-]@[\w-]+\.[\w-]")
 _WHEN = re.compile(r"\d{1,2}[:.h]\d{2}|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b(?:19|20)\d\d\b")
 _CLOCK = re.compile(r"\b\d{1,2}[:.h]\d{2}\b")
@@ -138,7 +138,7 @@ def attribution_at(lines: Sequence[Line], end: int) -> int | None:
             break
         if _says_who_and_when(joined, answered=answered):
             return start
-        if likely is None and answered and _says_who(joined):
+        if likely is None and (_says_enough(joined) or (answered and _says_who(joined))):
             likely = start
     return likely
 
@@ -164,9 +164,16 @@ def _says_who_and_when(joined: str, *, answered: bool) -> bool:
     return begins and addressed and _ends(joined)
 
 
+def _says_enough(joined: str) -> bool:
+    """Whether a text names an address and a time of day, and ends as an attribution in any language does."""
+    named = joined.endswith((">:", "):")) or bool(_VERB.search(joined))
+    return _ends(joined) and named and bool(_ADDRESS.search(joined)) and bool(_CLOCK.search(joined))
+
+
 def _says_who(joined: str) -> bool:
     """Whether a text may be an attribution, or its last lines, where a quotation stands below."""
     if not _ends(joined):
         return False
-    wrote = bool(_VERB.search(joined) or _CJK_VERB.search(joined))
-    return wrote or (bool(_ADDRESS.search(joined)) and bool(_WHEN.search(joined)))
+    if _VERB.search(joined) or _CJK_VERB.search(joined):
+        return True
+    return bool(_ADDRESS.search(joined)) and (joined.endswith(">:") or bool(_WHEN.search(joined)))

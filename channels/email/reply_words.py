@@ -47,12 +47,16 @@ FORWARDED = (
     "переслане повідомлення|προωθημένο μήνυμα|转发的邮件|轉寄郵件|转发邮件|転送されたメッセージ|전달된 메시지|"
     "anfang der weitergeleiteten nachricht|begin forwarded message|début du message transféré|"
     "inizio messaggio inoltrato|inicio del mensaje reenviado|início da mensagem encaminhada|"
-    "begin doorgestuurd bericht|start på videresendt besked|vidarebefordrat brev"
+    "begin doorgestuurd bericht|start på videresendt besked|vidarebefordrat brev|början på vidarebefordrat brev|"
+    "début du message réexpédié|message réexpédié|início da mensagem reencaminhada|początek przekazywanej wiadomości|"
+    "начало переадресованного сообщения|以下是转发的邮件|下面是被转发的邮件|iletilen ileti başlangıcı|"
+    "začátek přeposlané zprávy|välitetty viesti alkaa|začiatok preposlanej správy|başlangıcı iletilen ileti|"
+    "továbbított levél kezdete|inici del missatge reenviat"
 )
 """Titles of the rule above a mail that is passed on."""
 
 STARTS = (
-    "on|am|le|el|il|il giorno|in data|il dì|em|em data|no dia|a|op|den|det|w dniu|dnia|dne|dňa|în data|pe data de|на|в|у|na|"
+    "on|am|le|el|il|pe|vào|pada|pada tanggal|ในวันที่|เมื่อ|في|בתאריך|a las|il giorno|in data|il dì|em|em data|no dia|a|op|den|det|w dniu|dnia|dne|dňa|în data|pe data de|на|в|у|na|"
     "στις|em data de|a data|tarihinde|kl|ven|lun|mar|mer|gio|sab|dom"
 )
 """First words of a line that says when somebody wrote."""
@@ -62,7 +66,7 @@ VERBS = (
     "escreveu|schreef|heeft geschreven|skrev|skreiv|kirjoitti|napisał|napisała|napisał\\(a\\)|pisze|napsal|napsala|"
     "napsal\\(a\\)|napísal|napísala|napísal\\(a\\)|írta|ezt írta|a scris|yazdı|şunu yazdı|şunları yazdı|написал|"
     "написала|написал\\(а\\)|пишет|пише|написав|написала|έγραψε|כתב|כתבה|كتب|写道|寫道|のメール|が書きました|"
-    "님이 작성|작성|napisao|napisala|je napisao|je napisal|rašė|rakstīja|kirjutas|написа|đã viết|menulis|va escriure|"
+    "님이 작성|작성|napisao|napisala|napisana przez|je napisao|je napisal|rašė|rakstīja|kirjutas|написа|đã viết|menulis|va escriure|เขียนว่า|كتب|"
     "het geskryf|wrote the following|schrieb folgendes"
 )
 """What somebody did: the end, or nearly so, of the line above a quotation."""

@@ -51,6 +51,8 @@ def reply(body: str, subject: str = "Re: Order 1042") -> str:
         "2025년 8월 19일 (화) 오전 10:40, Bob <bob@acme.test>님이 작성:",
         "Bob wrote on 19.08.2025 10:40:",
         "Quoting Bob <bob@acme.test> at 10:40:",
+        "Zitat von Bob <bob@acme.test>:",
+        "Στις Τρί 19 Αυγ 2025 στις 10:40 π.μ., ο χρήστης Bob <bob@acme.test> έγραψε:",
     ],
 )
 def test_a_quotation_goes_with_the_line_that_introduces_it(attribution: str) -> None:
@@ -87,6 +89,14 @@ def test_a_quotation_goes_with_the_line_that_introduces_it(attribution: str) -> 
         "---- On Tue, 19 Aug 2025 10:40:00 +0200 bob@acme.test wrote ----",
         "##- Please type your reply above this line -##",
         "Bitte oberhalb dieser Linie antworten",
+        "-------- Original message --------\nFrom: Bob <bob@acme.test>\nDate: 19/08/2025 10:40 (GMT+01:00)\nTo: Ada",
+        "------- Original Message -------\nOn Tuesday, August 19th, 2025 at 10:40, Bob <bob@acme.test> wrote:",
+        "---------- Původní e-mail ----------\nOd: Bob <bob@acme.test>\nKomu: ada\nDatum: 19. 8. 2025\nPředmět: x",
+        "Понедельник, 19 августа 2025, 10:40 +03:00 от Bob <bob@acme.test>:",
+        "Bob <bob@acme.test> ezt írta (időpont: 2025. aug. 19., K, 10:40):",
+        "ในวันที่ อ. 19 ส.ค. 2025 เวลา 10:40 Bob <bob@acme.test> เขียนว่า:",
+        "בתאריך יום ג׳, 19 באוג׳ 2025 ב-10:40 מאת Bob <bob@acme.test>:",
+        "From:\tBob/ACME\nTo:\tAda\nDate:\t19.08.2025 10:40\nSubject:\tx",
     ],
 )  # fmt: skip
 def test_what_stands_below_a_border_goes(border: str) -> None:
