@@ -30,7 +30,7 @@ def redis(tmp_path: Path) -> Iterator[OwnRedis]:
 
 @pytest.fixture
 async def inbox(redis: OwnRedis) -> AsyncIterator[Inbox]:
-    client = connect(redis.url)
+    client = connect(redis.url, seconds=600)  # so that only the appender's own bound can help
     yield Inbox(client)
     await client.aclose()
 
