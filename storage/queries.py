@@ -6,6 +6,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
+_PARAMETER = re.compile(r"\$(\d+)")
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 
@@ -33,3 +34,21 @@ def load() -> dict[str, str]:
 def query(name: str) -> str:
     """The statement of a named query. Raises KeyError where there is none."""
     return load()[name]
+
+
+@cache
+def together(names: tuple[str, ...]) -> str:
+    """One statement out of several writes: one round trip, with their arguments one after the other.
+
+    They do not see each other's rows; what refers from one to another is checked when all are done.
+    """
+    parts, taken = [], 0
+    for name in names:
+        text = query(name)
+        parts.append(f"{name} as (\n{_shifted(text, taken)}\n)")
+        taken += max(int(number) for number in _PARAMETER.findall(text))
+    return "with " + ",\n".join(parts) + "\nselect"
+
+
+def _shifted(text: str, by: int) -> str:
+    return _PARAMETER.sub(lambda found: f"${int(found[1]) + by}", text)

@@ -1,9 +1,9 @@
-"""Writes the changes of a batch: each list with one statement, what others refer to first."""
+"""Writes the changes of a batch: each list with one statement, all new rows in one round trip."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from routing.changes import Changes, TicketRow
+from routing.changes import Changes, DeadLetterRow, MessageRow, TicketRow
 from routing.refs import ref
 from storage.database import Connection
 from storage.envelope import Envelope, encode
-from storage.queries import query
+from storage.queries import query, together
 
 RefStyle = Literal["sequence", "random"]
 
@@ -56,37 +56,58 @@ async def write(
 
     `originals` by message id, `ref_styles` by tenant id: of all messages and tenants of the batch.
     """
-    await _insert(connection, "insert_contacts", changes.contacts)
-    await _insert(connection, "insert_identities", changes.identities)
     await _update_tickets(connection, changes)
-    await _insert(connection, "insert_tickets", await _numbered(connection, changes.tickets, ref_styles))
-    for name, rows in _lists(changes):
-        await _insert(connection, name, rows)
-    await _insert_messages(connection, changes, originals)
-    await _insert(connection, "insert_attachments", changes.attachments)
+    changes.tickets = await _numbered(connection, changes.tickets, ref_styles)
+    await _insert(connection, changes, originals)
     await _merge_recipients(connection, changes)
-    await _insert(connection, "insert_receipts", changes.receipts)
-    await _insert_dead_letters(connection, changes, originals)
     await _settle(connection, changes, now)
 
 
-def _lists(changes: Changes) -> tuple[tuple[str, Collection[Any]], ...]:
-    """What needs no more than its statement."""
+_Step = tuple[str, tuple[Any, ...]]
+"""A named statement and its arguments, of which the first is the list of rows."""
+
+
+async def _insert(connection: Connection, changes: Changes, originals: Mapping[str, Original]) -> None:
+    """All rows that are new, in one round trip: it is what a batch of one message spends its time on."""
+    steps = [step for step in _steps(changes, originals) if step[1][0]]
+    if steps:
+        names = tuple(name for name, _ in steps)
+        await connection.execute(together(names), *(one for _, args in steps for one in args))
+
+
+def _steps(changes: Changes, originals: Mapping[str, Original]) -> tuple[_Step, ...]:
     return (
-        ("insert_reply_tokens", changes.reply_tokens),
-        ("insert_participants", changes.participants),
-        ("upsert_conversations", list(changes.conversations.values())),
-        ("insert_message_ids", changes.message_ids),
-        ("insert_activities", changes.activities),
-        ("insert_decisions", changes.decisions),
-        ("insert_events", changes.events),
-        ("upsert_consents", changes.consents),
+        ("insert_contacts", (changes.contacts,)),
+        ("insert_identities", (changes.identities,)),
+        ("insert_tickets", (changes.tickets,)),
+        ("insert_reply_tokens", (changes.reply_tokens,)),
+        ("insert_participants", (changes.participants,)),
+        ("upsert_conversations", (list(changes.conversations.values()),)),
+        ("insert_message_ids", (changes.message_ids,)),
+        ("insert_messages", (changes.messages, *_kept(changes.messages, originals))),
+        ("insert_attachments", (changes.attachments,)),
+        ("insert_activities", (changes.activities,)),
+        ("insert_decisions", (changes.decisions,)),
+        ("insert_receipts", (changes.receipts,)),
+        ("insert_events", (changes.events,)),
+        ("upsert_consents", (changes.consents,)),
+        ("upsert_dead_letters", (changes.dead_letters, *_envelopes(changes.dead_letters, originals))),
     )
 
 
-async def _insert(connection: Connection, name: str, rows: Collection[Any]) -> None:
-    if rows:
-        await connection.execute(query(name), rows)
+def _kept(messages: Sequence[MessageRow], originals: Mapping[str, Original]) -> tuple[list[Any], ...]:
+    """Ids, small originals, names of large ones: neither message nor original is without the other (R20)."""
+    kept = [(row.id, originals[row.id]) for row in messages if row.id in originals]
+    return [one for one, _ in kept], [one.raw for _, one in kept], [one.raw_blob for _, one in kept]
+
+
+def _envelopes(letters: Sequence[DeadLetterRow], originals: Mapping[str, Original]) -> tuple[Any, ...]:
+    ids = [row.message_id for row in letters]
+    return code_version(), ids, [_bytes(originals[one].envelope) for one in ids]
+
+
+def _bytes(envelope: Envelope | bytes) -> bytes:
+    return envelope if isinstance(envelope, bytes) else encode(envelope)
 
 
 async def _update_tickets(connection: Connection, changes: Changes) -> None:
@@ -118,22 +139,6 @@ async def _numbered(
     return numbered
 
 
-async def _insert_messages(
-    connection: Connection, changes: Changes, originals: Mapping[str, Original]
-) -> None:
-    """Messages together with their originals: neither is ever without the other (R20)."""
-    if not changes.messages:
-        return
-    kept = [(row.id, originals[row.id]) for row in changes.messages if row.id in originals]
-    await connection.execute(
-        query("insert_messages"),
-        changes.messages,
-        [one for one, _ in kept],
-        [original.raw for _, original in kept],
-        [original.raw_blob for _, original in kept],
-    )
-
-
 async def _merge_recipients(connection: Connection, changes: Changes) -> None:
     merged = {
         (row.message_id, row.address): {"address": row.address, "field": row.field}
@@ -142,22 +147,6 @@ async def _merge_recipients(connection: Connection, changes: Changes) -> None:
     if merged:
         ids = [message_id for message_id, _ in merged]
         await connection.execute(query("merge_recipients"), ids, list(merged.values()))
-
-
-async def _insert_dead_letters(
-    connection: Connection, changes: Changes, originals: Mapping[str, Original]
-) -> None:
-    if not changes.dead_letters:
-        return
-    ids = [row.message_id for row in changes.dead_letters]
-    envelopes = [_bytes(originals[one].envelope) for one in ids]
-    await connection.execute(
-        query("upsert_dead_letters"), changes.dead_letters, code_version(), ids, envelopes
-    )
-
-
-def _bytes(envelope: Envelope | bytes) -> bytes:
-    return envelope if isinstance(envelope, bytes) else encode(envelope)
 
 
 async def _settle(connection: Connection, changes: Changes, now: datetime) -> None:
