@@ -16,6 +16,9 @@ from routing.triage.fold import fold
 
 _LOOK_AT = 300
 """Characters that are looked at: more cost time and tell no more."""
+_TELLING = 0.5
+"""Weight of function words below which they tell nothing; a word of one language alone weighs 1."""
+_MARGIN = 1.4
 _ENOUGH = 24
 """The detector guesses on shorter texts."""
 _DETECTED = (
@@ -27,7 +30,7 @@ _DETECTED = (
 def tell_language(folded: str, preferred: Sequence[str] = ()) -> str:
     """Return the ISO 639-1 code of folded text, or an empty string where it cannot be told.
 
-    `preferred` are the tenant's languages: they win a tie.
+    `preferred` are the tenant's languages: one of them wins where it comes close.
     """
     return _by_function_words(folded[:_LOOK_AT], preferred) or _by_statistics(folded[:_LOOK_AT])
 
@@ -38,12 +41,12 @@ def _by_function_words(text: str, preferred: Sequence[str]) -> str:
     for word in text.split():
         for language, weight in table.get(word.strip(".,!?;:()\"'"), ()):
             scores[language] = scores.get(language, 0.0) + weight
-    if not scores:
+    best = max(scores.values(), default=0.0)
+    if best < _TELLING:
         return ""
-    ranked = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0] not in preferred, pair[0]))
-    if len(ranked) == 1 or ranked[0][1] >= 1.4 * ranked[1][1]:
-        return ranked[0][0] if ranked[0][1] >= 0.5 else ""
-    return ""
+    close = [language for language, score in scores.items() if score * _MARGIN > best]
+    wanted = [language for language in close if language in preferred]
+    return next((one[0] for one in (close, wanted) if len(one) == 1), "")
 
 
 @cache

@@ -129,7 +129,30 @@ def test_what_stands_under_a_postscript_counts_again() -> None:
     assert verdict.priority == "urgent"
 
 
+SPELLINGS = [
+    ("no apostrophe", "en", "technical", "the lid of it wont open"),
+    ("no accents", "fr", "complaint", "je suis tres decue de vous"),
+    ("other letters", "de", "technical", "wir haben hier eine stoerung"),
+    ("no dots", "de", "technical", "wir haben hier eine storung"),
+    ("other letters in a pattern", "de", "technical", "die karte stuerzt beim start immer ab"),
+]
+
+
+@pytest.mark.parametrize(
+    ("label", "language", "category", "text"), SPELLINGS, ids=[row[0] for row in SPELLINGS]
+)
+def test_letters_that_a_keyboard_lacks_are_understood(
+    label: str, language: str, category: str, text: str
+) -> None:
+    assert triage(text, languages=(language,)).category == category
+
+
+def test_of_a_rules_words_inside_each_other_the_longest_is_the_hit() -> None:
+    assert live(triage("Which tracking number is it?")) == ["tracking number"]
+
+
 def test_thanks_in_the_middle_closes_nothing() -> None:
+    assert triage("Hello\nThanks for calling back\nThis is urgent.").priority == "high"
     assert triage("Thanks\nfor the reply, but this is urgent now.").priority == "high"
 
 

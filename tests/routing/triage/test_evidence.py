@@ -48,6 +48,8 @@ def test_evidence_survives_the_ticket_row() -> None:
 def test_repeating_a_word_says_nothing_new() -> None:
     once, often = triage("the invoice").evidence, triage("invoice invoice Invoice invoice").evidence
     assert once.categories == often.categories
+    two, many = triage("invoice, receipt").evidence, triage("invoice, receipt, iban, vat, paypal").evidence
+    assert two.categories == many.categories
 
 
 def test_the_subject_weighs_more() -> None:
