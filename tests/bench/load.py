@@ -1,4 +1,4 @@
-"""Load for the benchmarks: signed requests made beforehand, sent over plain sockets so that the client costs little."""
+"""Load for the benchmarks: signed requests made beforehand, sent over plain sockets: a cheap client."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def signed_sms(url: str, token: str, number: int, senders: int) -> bytes:
 
 
 async def send(url: str, requests: Sequence[bytes], connections: int) -> Burst:
-    """Send all requests over so many connections, each its next one as soon as the last was answered with 2xx."""
+    """Send all requests over so many connections, each its next one as soon as the last was accepted."""
     where = urlsplit(url)
     waiting = iter(requests)
     took: list[float] = []
