@@ -13,7 +13,6 @@ from channels.contract import Account
 from storage.burial import burial_of, bury, describe
 from storage.claims import Item
 from storage.cursors import Place
-from storage.database import connection
 from storage.deadletters import (
     NotReplayableError,
     discard,
@@ -236,11 +235,3 @@ def test_a_trace_is_bounded() -> None:
     (line + trace).encode()
     assert len(line) <= 1_000
     assert len(trace) <= 20_000
-
-
-async def test_settling_is_of_generations_only(desk: Desk) -> None:
-    """A first effect settles no letter of anybody."""
-    await unroutable(desk)
-    await desk.say(sms(), desk.sms_account(desk.acme))
-    async with connection(desk.pool) as conn:
-        assert await conn.fetchval("select count(*) from dead_letters where settled_at is null") == 1

@@ -49,10 +49,8 @@ async def test_every_query_can_be_prepared(database_url: str) -> None:
 def test_a_query_says_what_it_does_and_is_used(name: str) -> None:
     """A comment stands in front of the statement, and some module asks for it."""
     assert query(name).startswith("-- ")
-    uses = [
-        path for path in (ROOT / "storage").glob("*.py") if f'"{name}"' in path.read_text(encoding="utf-8")
-    ]
-    assert uses, f"nobody uses {name}"
+    rooms = [*(ROOT / "storage").rglob("*.py"), *(ROOT / "worker").rglob("*.py")]
+    assert any(f'"{name}"' in path.read_text(encoding="utf-8") for path in rooms), f"nobody uses {name}"
 
 
 @pytest.mark.parametrize("name", sorted(INSERTS))

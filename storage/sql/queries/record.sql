@@ -42,12 +42,12 @@ returning tenant_id, last
 insert into tickets (
     id, tenant_id, ref, subject, status, priority, category, type, channel, provider, account_id, contact_id,
     tags, labels, merged_into, follows, evidence, set_by_hand, agent_acted, reply_token, first_response_due_at,
-    resolution_due_at, bounced_at, customer_wrote_at, created_at, updated_at
+    resolution_due_at, first_responded_at, bounced_at, customer_wrote_at, created_at, updated_at
 )
 select
     id, tenant_id, ref, subject, status, priority, category, type, channel, provider, account_id, contact_id,
     tags, labels, merged_into, follows, evidence, set_by_hand, agent_acted, reply_token, first_response_due_at,
-    resolution_due_at, bounced_at, customer_wrote_at, created_at, updated_at
+    resolution_due_at, first_responded_at, bounced_at, customer_wrote_at, created_at, updated_at
 from json_populate_recordset(null::tickets, $1::json)
 
 -- name: update_tickets
