@@ -10,6 +10,8 @@ JOBS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+PIP := --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help up test check lint bench clean
@@ -21,27 +23,32 @@ help: ## List the chores
 up: $(STAMP) ## Run everything on this machine (PORT=8080 WORKERS=1 DEMO=1)
 	@exec $(BIN)/inlet up --port $(PORT) $(if $(WORKERS),--workers $(WORKERS)) $(if $(DEMO),--demo)
 
-test: $(STAMP) ## Run all tests, on Postgres and Redis of their own (TESTS=tests/routing JOBS=4)
+test: $(DEV) ## Run all tests, on Postgres and Redis of their own (TESTS=tests/routing JOBS=4)
 	$(BIN)/python -m pytest $(TESTS) -n $(JOBS) --maxprocesses 8
 
 check: lint test ## What has to pass before a commit: lint, then tests
 
-lint: $(STAMP) ## Check format, style and types
+lint: $(DEV) ## Check format, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(STAMP) ## Measure throughput and latency on this machine
+bench: $(DEV) ## Measure throughput and latency on this machine
 	$(BIN)/python -m tests.bench
 
 clean: ## Remove the environment and caches; the data folder stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
 
-# Installed again only when what is to be installed has changed.
+# Installed again only when what is to be installed has changed; what only the tests need, only for them.
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Inlet needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) --version 2>&1`."; \
 	  echo "Name another one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt
+	@echo "Installing into $(VENV) ..."
+	@$(BIN)/python -m pip install $(PIP) --editable . --constraint constraints.txt
+	@touch $@
+
+$(DEV): $(STAMP)
+	@$(BIN)/python -m pip install $(PIP) --editable '.[dev]' --constraint constraints.txt
 	@touch $@

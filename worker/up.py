@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 
 from worker import demo as demonstration
 from worker import settings as setting
@@ -63,7 +64,9 @@ def run(
 def _live(house: House, stop: threading.Event, *, demo: bool) -> None:
     try:
         house.open()
-        say(up_words.welcome(house.url, house.operator_key, house.settings.data))
+        data = house.settings.data
+        is_usual = data == Path(".inlet").absolute()
+        say(up_words.welcome(house.url, house.operator_key, data, is_usual=is_usual))
         if demo:
             demonstration.start(house.stage(), say)
         while not stop.wait(_TEND_SECONDS):

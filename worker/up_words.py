@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 from pathlib import Path
 
 _WELCOME = """
@@ -15,7 +18,7 @@ Inlet is running.
 
 Try it: a tenant, what a caller said, and the ticket that came of it.
 
-  inlet tenant add acme
+  {inlet} tenant add acme
   curl -sS {url}/api/messages -H 'Authorization: Bearer {key}' \\
     -H 'Content-Type: application/json' -d '{message}'
   curl -sS '{url}/api/tickets?tenant=acme' -H 'Authorization: Bearer {key}'
@@ -28,6 +31,12 @@ _MESSAGE = (
 )
 
 
-def welcome(url: str, key: str, data: Path) -> str:
-    """Where everything is, and how to try it."""
-    return _WELCOME.format(url=url, key=key, data=data, message=_MESSAGE)
+def welcome(url: str, key: str, data: Path, *, is_usual: bool) -> str:
+    """Where everything is, and how to try it. `is_usual`: other commands find the data folder by themselves."""
+    inlet = _command() if is_usual else f"INLET_DATA={shlex.quote(str(data))} {_command()}"
+    return _WELCOME.format(url=url, key=key, data=data, message=_MESSAGE, inlet=inlet)
+
+
+def _command() -> str:
+    """How `inlet` is called from a shell: by its path where its folder is not on PATH."""
+    return "inlet" if shutil.which("inlet") else shlex.quote(str(Path(sys.executable).with_name("inlet")))
