@@ -32,7 +32,7 @@ _MESSAGE = (
 
 
 def welcome(url: str, key: str, data: Path, *, is_usual: bool) -> str:
-    """Where everything is, and how to try it. `is_usual`: other commands find the data folder by themselves."""
+    """Where everything is, and how to try it. `is_usual`: other commands find the folder by themselves."""
     inlet = _command() if is_usual else f"INLET_DATA={shlex.quote(str(data))} {_command()}"
     return _WELCOME.format(url=url, key=key, data=data, message=_MESSAGE, inlet=inlet)
 
