@@ -83,4 +83,4 @@ def _salvaged(value: str) -> list[tuple[str, str]]:
     if not found:
         found = [("", token) for token in _NO_ADDRESS.split(value) if _BARE.fullmatch(token)]
     empty = value.endswith(":;") or not value.strip("<> ")
-    return found or ([] if empty else [(value[:_NAME], "")])
+    return found or ([] if empty else [(value[:_NAME].replace("<>", ""), "")])

@@ -4,20 +4,26 @@
 from __future__ import annotations
 
 DAEMONS = (
-    r"mailer-?daemon|mail-?daemon|post[-_]?master|mdaemon|double-bounce|bounce(?:s|-notification)?|mail_?admin|"
+    r"mailer-?daemon|mail-?daemon|mdaemon|double-bounce|bounce(?:s|-notification)?|mail_?admin|"
     r"mmdf|uucp|symantec_antivirus|mailgate|delivery-status|mail-delivery"
 )
 """Local parts that no person has."""
 
-DAEMON_NAMES = (
-    r"mail(?:er)? deliver\w+ (?:sub)?system|mailer[- ]daemon|post ?master|mail administrator|mail system|"
-    r"microsoft exchange|system administrator|systemadministrator|internet mail delivery|mail router|"
-    r"mail delivery|delivery (?:notification|subsystem)|sistema de correo|administrador del sistema|"
-    r"administrateur système|amazon ses mailer"
+POSTMASTERS = (
+    r"post[-_ ]?master|system[- ]?administrator|administrator|mail[-_ ]?admin\w*|root|"
+    r"administrador del sistema|administrateur système"
 )
+"""Names and local parts of mail systems that people write under too."""
+
+DAEMON_NAMES = (
+    r"mail(?:er)? deliver\w+ (?:(?:sub)?system|service|agent)|internet mail delivery(?: subsystem| system)?|"
+    r"mailer[- ]daemon|mail system|microsoft exchange|mail router|mail delivery|"
+    r"delivery (?:notification|subsystem)|sistema de correo|amazon ses mailer"
+)
+"""Names that mail systems give themselves."""
 
 FAILURES = (
-    r"undeliver\w+|delivery (?:status )?notification|delivery (?:has )?fail\w*|(?:mail|message|e-?mail) (?:delivery )?"
+    r"undeliver\w+|delivery status|delivery notification|delivery (?:has )?fail\w*|(?:mail|message|e-?mail) (?:delivery )?"
     r"(?:fail\w+|error|status)|failure notice|failed delivery|returned (?:mail|message|to sender)|return(?:ed)? to sender|"
     r"non[- ]?delivery|nondeliverable|could not be delivered|couldn't be delivered|"
     r"unable to deliver|not delivered|rejected|user unknown|unknown user|delivery error|delivery problem|"
@@ -42,7 +48,7 @@ FAILURE_TEXTS = (
     r"delivery has failed to these|permanent fatal errors|transcript of session follows|failure reasons|"
     r"unable to deliver|undeliverable|not deliverable|did not reach the following|failed to deliver|deliver\w* failed|"
     r"message (?:was|has been) (?:rejected|blocked|returned|undelivered)|returned to (?:you|sender)|"
-    r"user unknown|unknown user|no such user|mailbox (?:is )?(?:full|unavailable|not found)|over quota|quota exceeded|"
+    r"user unknown|unknown user|no such user|rejected by|deliver\w* (?:problem|error)|mailbox (?:is )?(?:full|unavailable|not found)|over quota|quota exceeded|"
     r"recipient (?:address )?(?:rejected|unknown)|host (?:unknown|not found)|invalid (?:recipient|address)|"
     r"delivery (?:attempt|error|failure)|non[- ]?delivery|unrouteable|relaying denied|"
     r"nicht zugestellt werden|konnte nicht|n'a pas pu être|no (?:se )?pudo|non è stato possibile|não pôde ser|"

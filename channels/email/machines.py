@@ -20,6 +20,7 @@ from channels.email.machine_words import (
     DELAYS,
     FAILURE_TEXTS,
     FAILURES,
+    POSTMASTERS,
     ROBOTS,
 )
 from channels.email.mime import Tree
@@ -29,7 +30,8 @@ from channels.message import Bounce, Flag
 
 _TEXT = 8000
 _DAEMON = words(rf"(?:.*[._+-])?(?:{DAEMONS})(?:[._+=-].*)?")
-_DAEMON_NAME = words(DAEMON_NAMES)
+_DAEMON_NAME = words(rf"(?:the )?(?:{DAEMON_NAMES})(?:\W.*)?")
+_POSTMASTER = words(POSTMASTERS)
 _FAILURE = words(FAILURES)
 _FAILURE_TEXT = words(FAILURE_TEXTS)
 _DELAY = words(DELAYS)
@@ -64,10 +66,10 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 def judge(raw: bytes, tree: Tree, head: Head, text: str, envelope_from: str | None) -> Verdict:
     """Judge a mail. `envelope_from` is empty for the null sender, None where it is not known."""
     fields = tree.root.fields
-    reported = _report(raw, tree)
+    null = envelope_from == "" or (envelope_from is None and fields.raw("return-path") == b"<>")
+    reported = _report(raw, tree, system=null or _is_system(head))
     if reported is not None:
         return reported
-    null = envelope_from == "" or (envelope_from is None and fields.raw("return-path") == b"<>")
     told = _failure(raw, tree, head, text, null=null)
     if told is not None:
         return told
@@ -75,8 +77,10 @@ def judge(raw: bytes, tree: Tree, head: Head, text: str, envelope_from: str | No
     return Verdict(flags=flags)
 
 
-def _report(raw: bytes, tree: Tree) -> Verdict | None:
-    """What a report in one of the standard forms says."""
+def _report(raw: bytes, tree: Tree, *, system: bool) -> Verdict | None:
+    """What a report in one of the standard forms says. A person may pass one on: that is no report."""
+    if not system and tree.root.type != "multipart/report":
+        return None
     status = read_status(raw, tree.root)
     if status is not None:
         if status.action in {"delivered", "relayed", "expanded", "delayed"}:
@@ -96,12 +100,8 @@ def _failure(raw: bytes, tree: Tree, head: Head, text: str, *, null: bool) -> Ve
     fields = tree.root.fields
     failed = fields.plain("x-failed-recipients")
     start = text[:_TEXT]
-    if not failed:
-        subject = bool(_FAILURE.search(head.subject)) and not _REPLYING.match(head.subject)
-        system = _is_system(head)
-        said = (system or null) and bool(_FAILURE_TEXT.search(start))
-        if not ((system and (subject or said)) or (null and subject and said)):
-            return None
+    if not failed and not _fails(head, start, null=null):
+        return None
     if _DELAY.search(head.subject) or _DELAY_TEXT.search(start):
         return Verdict(flags=frozenset({Flag.DELIVERY_REPORT}))
     found = _ADDRESS.search(failed or start)
@@ -115,9 +115,22 @@ def _failure(raw: bytes, tree: Tree, head: Head, text: str, *, null: bool) -> Ve
     return Verdict(flags=frozenset({Flag.BOUNCE}), bounce=bounce)
 
 
+def _fails(head: Head, text: str, *, null: bool) -> bool:
+    """Whether a mail system says that a mail failed. Where people share its address, all must say so."""
+    subject = bool(_FAILURE.search(head.subject)) and not _REPLYING.match(head.subject)
+    system = _is_system(head)
+    shared = null or _POSTMASTER.fullmatch(_local(head)) or _POSTMASTER.fullmatch(head.sender.name)
+    if not system and not (subject and shared):
+        return False
+    return (system and subject) or bool(_FAILURE_TEXT.search(text))
+
+
 def _is_system(head: Head) -> bool:
-    local = head.sender.address.partition("@")[0]
-    return bool(_DAEMON.fullmatch(local)) or bool(_DAEMON_NAME.search(head.sender.name))
+    return bool(_DAEMON.fullmatch(_local(head)) or _DAEMON_NAME.fullmatch(head.sender.name))
+
+
+def _local(head: Head) -> str:
+    return head.sender.address.partition("@")[0]
 
 
 def _automatic(fields: Fields, head: Head, *, null: bool) -> frozenset[Flag]:
@@ -133,7 +146,7 @@ def _automatic(fields: Fields, head: Head, *, null: bool) -> frozenset[Flag]:
     )
     if machine and (_ANSWER.search(head.subject) or _answers(head)):
         return frozenset({Flag.AUTO_REPLY})
-    robot = bool(_ROBOT.fullmatch(head.sender.address.partition("@")[0]))
+    robot = bool(_ROBOT.fullmatch(_local(head)))
     return frozenset({Flag.AUTO_GENERATED}) if machine or robot else frozenset()
 
 

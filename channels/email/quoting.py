@@ -32,6 +32,7 @@ _AROUND = f" \t>:：{_DRAWN}"
 _ORIGINAL = re.compile(ORIGINAL, re.IGNORECASE)
 _FORWARDED = re.compile(FORWARDED, re.IGNORECASE)
 _MARKER = words(MARKERS)
+_TITLE = words(f"{MARKERS}|{ORIGINAL}|{FORWARDED}")
 _VERB = words(rf"(?:^|[\s>)\]，,\"'])(?:{VERBS})(?:$|[\s:：,.<\"(-])")
 _LAST_VERBS = tuple(verb.replace("\\", "") for verb in VERBS.split("|"))
 _CJK_VERB = words(rf"(?:^|[\s>)\]，,\"'])(?:{VERBS})(?:$|[\s:：,.<\"(-])")
@@ -55,6 +56,16 @@ def is_rule(line: str) -> bool:
     """Whether a line is only drawn."""
     drawn = line.strip(" \t>")
     return len(drawn) > 1 and not drawn.strip(_DRAWN)
+
+
+def has_titles(text: str) -> bool:
+    """Whether a text holds words that stand in the title above another mail, anywhere."""
+    return bool(_TITLE.search(text))
+
+
+def may_be_border(line: str) -> bool:
+    """Whether a line can belong to a border, by its marks alone: most lines cannot, and cost nothing more."""
+    return ":" in line or "：" in line or line.lstrip(" \t>")[:1] in _DRAWN or _may_end(line)
 
 
 def is_marker(text: str) -> bool:

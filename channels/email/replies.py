@@ -14,7 +14,16 @@ import msgspec
 from channels.email.bodies import quoted
 from channels.email.footers import without_footers
 from channels.email.html import Line, squeeze
-from channels.email.quoting import attribution_at, head_at, is_forward, is_marker, is_rule, title_at
+from channels.email.quoting import (
+    attribution_at,
+    has_titles,
+    head_at,
+    is_forward,
+    is_marker,
+    is_rule,
+    may_be_border,
+    title_at,
+)
 
 _MAX_LINES = 10_000
 _BLANKS = 3
@@ -46,22 +55,24 @@ def border_of(lines: Sequence[Line], *, forwarded: bool = False) -> Border | Non
     `forwarded`: the subject says that a mail is passed on, so what looks like an answered one is that mail.
     """
     lines = lines[:_MAX_LINES]
-    asked = is_marker("\n".join(line.text for line in lines))
+    titled = has_titles("\n".join(line.text for line in lines))
     for position, line in enumerate(lines):
         if not line.text or line.text.lstrip().startswith(">"):
             continue
+        if not titled and not may_be_border(line.text):
+            continue
         if is_forward(line.text):
             return Border(kind="forwarded", position=position, below=position + 1)
-        found = None if line.quoted else _answered_at(lines, position, asked=asked)
+        found = None if line.quoted else _answered_at(lines, position, titled=titled)
         if found is not None:
             kind: Literal["answered", "forwarded"] = "forwarded" if forwarded else "answered"
             return Border(kind=kind, position=found[0], below=found[0] if forwarded else found[1])
     return None
 
 
-def _answered_at(lines: Sequence[Line], position: int, *, asked: bool) -> tuple[int, int] | None:
+def _answered_at(lines: Sequence[Line], position: int, *, titled: bool) -> tuple[int, int] | None:
     """First line of a border that is known by the line at `position`, and the line below the border."""
-    if asked and is_marker(lines[position].text):
+    if titled and is_marker(lines[position].text):
         return _before_attribution(lines, position), position + 1
     if title_at(lines, position):
         return position, position + 1

@@ -36,6 +36,7 @@ def head(*lines: str | bytes) -> bytes:
         ("Ada Berg", "Ada Berg", ""),
         ("", "", ""),
         ("<>", "", ""),
+        ("MAILER-DAEMON <>", "MAILER-DAEMON", ""),
     ],
 )
 def test_the_sender_is_the_first_address_of_from(value: str, name: str, address: str) -> None:

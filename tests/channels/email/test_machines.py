@@ -199,6 +199,42 @@ def test_a_postmaster_who_writes_as_a_person_is_one() -> None:
     assert flags(raw, "postmaster@example.org") == set()
 
 
+@pytest.mark.parametrize(
+    ("sender", "subject", "body"),
+    [
+        (
+            "Royal Mail Delivery <no-reply@post.test>",
+            "Delivery failed: we missed you",
+            "Your parcel was not delivered.",
+        ),
+        ("Postmaster <postmaster@example.org>", "Invoice rejected", "Could you send it again?"),
+        (
+            "Administrator <administrator@example.org>",
+            "Mail error after the update",
+            "Outlook shows a strange window.",
+        ),
+        ("Root <root@example.org>", "Re: Undelivered Mail Returned to Sender", "User unknown, what now?"),
+    ],
+    ids=["a parcel service", "a postmaster", "an administrator", "an answer"],
+)
+def test_people_and_shops_who_write_about_failures_are_no_mail_system(
+    sender: str, subject: str, body: str
+) -> None:
+    """R33: a false alarm here would hide a customer's mail."""
+    raw = head(sender, subject, BODY) + b"\r\n" + body.encode()
+    assert not flags(raw, "x@example.org") & {"bounce", "delivery_report"}
+
+
+def test_a_person_who_passes_a_report_on_is_a_person() -> None:
+    body = parts(SENTENCE, STATUS % (b"failed", b"5.1.1", b"5.1.1"), ORIGINAL)
+    assert flags(head(ADA, "Fwd: Undelivered Mail") + body) == set()
+
+
+def test_a_mail_system_without_an_address_is_known_by_its_name() -> None:
+    raw = head("MAILER-DAEMON <>", "Mail delivery failed", BODY) + b"\r\n<bob@x.test>: 550 no such user"
+    assert flags(raw, "") == {"bounce"}
+
+
 def test_a_complaint_is_a_complaint() -> None:
     feedback = (
         b"Content-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nUser-Agent: x\r\nVersion: 1"
