@@ -13,6 +13,7 @@ from channels.email.parts import Bodies
 from channels.email.patterns import words
 
 _STUB = 300
+_GUESSES = 5
 _VIEWER = words(
     r"html|(?:mail|e-?mail|message|nachricht|courriel|correo)[^.]{0,60}(?:client|program|viewer|reader|browser|format)"
 )
@@ -86,30 +87,36 @@ def unquoted(lines: tuple[Line, ...]) -> tuple[Line, ...]:
 
 
 class _Reader:
-    """Reads each part once, and remembers what was not exact."""
+    """Reads each part once, all within the limits, and remembers what was not exact."""
 
     def __init__(self, raw: bytes, limits: Limits) -> None:
-        self.raw, self.limits = raw, limits
+        self.raw = raw
         self.exact, self.cut = True, False
+        self.left = {"text/plain": limits.text, "text/html": limits.html}
+        self.guesses = _GUESSES
         self.pages: dict[int, Html] = {}
 
-    def text(self, part: Part, limit: int) -> str:
+    def text(self, part: Part) -> str:
+        limit = self.left[part.type]
         # Four encoded bytes hold at most one character of most charsets, so the limit is never met too early.
         data = part.content(self.raw, 4 * limit)
-        text, exact = decode(data, part.parameters.get("charset"), html=part.type == "text/html")
+        html = part.type == "text/html"
+        text, exact = decode(data, part.parameters.get("charset"), html=html, guess=self.guesses > 0)
+        self.guesses -= not exact
+        self.left[part.type] = max(0, limit - len(text))
         self.exact = self.exact and exact
         self.cut = self.cut or part.end - part.start > 4 * limit or len(text) > limit
         return storable(text.replace("\r\n", "\n").replace("\r", "\n"), limit)
 
     def plain(self, part: Part) -> str:
-        text = self.text(part, self.limits.text)
+        text = self.text(part)
         if part.parameters.get("format", "").lower() == "flowed":
             return unflow(text, drop_space=part.parameters.get("delsp", "").lower() == "yes")
         return text.strip("\n")
 
     def page(self, part: Part) -> Html:
         if part.start not in self.pages:
-            page = read_html(self.text(part, self.limits.html))
+            page = read_html(self.text(part))
             self.exact = self.exact and page.tamed
             self.pages[part.start] = page
         return self.pages[part.start]

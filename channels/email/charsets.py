@@ -15,13 +15,20 @@ from channels.email.charset_names import codec_of, one_byte
 
 _SAMPLE = 2048
 _FEW = 12
+"""Fewer bytes beyond ASCII tell nothing: they are taken for windows-1252."""
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.\-]{2,40})", re.IGNORECASE)
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 
-def decode(data: bytes, declared: str | None = None, *, html: bool = False) -> tuple[str, bool]:
-    """The text, and whether it could be read without doubt. `html` asks a meta element where none is."""
+def decode(
+    data: bytes, declared: str | None = None, *, html: bool = False, guess: bool = False
+) -> tuple[str, bool]:
+    """The text, and whether it could be read without doubt.
+
+    `html` asks a meta element where no charset is declared. `guess` looks for the likeliest one where none
+    fits, which takes milliseconds: for the few texts of a mail that are worth it.
+    """
     codec = codec_of(declared) if declared else None
     if data.isascii() and not _shifts(data, codec):
         return data.decode("ascii"), True
@@ -29,7 +36,7 @@ def decode(data: bytes, declared: str | None = None, *, html: bool = False) -> t
     if codec is None and html:
         meta = _META.search(data, 0, 2048)
         codec = codec_of(meta[1].decode("ascii")) if meta else None
-    text, exact = _chain(data, marked or codec)
+    text, exact = _chain(data, marked or codec, guess=guess)
     return text.removeprefix("\ufeff"), exact
 
 
@@ -40,7 +47,7 @@ def _shifts(data: bytes, codec: str | None) -> bool:
     return codec is not None and codec.replace("-", "_").startswith(("utf_7", "utf_16", "utf_32", "hz"))
 
 
-def _chain(data: bytes, codec: str | None) -> tuple[str, bool]:
+def _chain(data: bytes, codec: str | None, *, guess: bool) -> tuple[str, bool]:
     # Text in a one-byte charset is hardly ever valid UTF-8, while mailers that send UTF-8 under such a label
     # are common: exact UTF-8 goes first there.
     first = "utf-8" if codec is None or one_byte(codec) else codec
@@ -51,10 +58,10 @@ def _chain(data: bytes, codec: str | None) -> tuple[str, bool]:
         text = _try(data, candidate) if candidate else None
         if text is not None:
             return text, True
-    return _damaged(data, codec)
+    return _damaged(data, codec, guess=guess)
 
 
-def _damaged(data: bytes, codec: str | None) -> tuple[str, bool]:
+def _damaged(data: bytes, codec: str | None, *, guess: bool) -> tuple[str, bool]:
     """What the declared charset does not fit: a few bad bytes are replaced, else the bytes are guessed at."""
     if codec == "cp1252":
         return data.decode("latin-1"), True  # five bytes have no meaning in windows-1252, but one in latin1
@@ -64,13 +71,13 @@ def _damaged(data: bytes, codec: str | None) -> tuple[str, bool]:
     bad, high = text[:_SAMPLE].count("\ufffd"), len(_HIGH.findall(data[:_SAMPLE]))
     if bad * 10 <= high:
         return text, False
-    guessed = _try(data, _guess(data[:_SAMPLE], high)) or _try(data, "cp1252")
-    return (guessed or data.decode("latin-1")), False
+    likely = _guess(data[:_SAMPLE]) if guess and high >= _FEW else "cp1252"
+    return _try(data, likely) or _try(data, "cp1252") or data.decode("latin-1"), False
 
 
-def _guess(sample: bytes, high: int) -> str:
-    """Most likely codec of what is no UTF-8. A short sample tells nothing and is taken for windows-1252."""
-    best = from_bytes(sample).best() if high >= _FEW else None
+def _guess(sample: bytes) -> str:
+    """Most likely codec of what is no UTF-8."""
+    best = from_bytes(sample).best()
     return best.encoding if best is not None else "cp1252"
 
 

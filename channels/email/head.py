@@ -15,6 +15,7 @@ from channels.clean import storable
 from channels.email.addresses import read_parties
 from channels.email.charsets import decode
 from channels.email.fields import Fields, read_fields
+from channels.email.words import decode_words
 from channels.message import MailFacts, Party, Recipient
 
 LOOP_HEADER = "x-inlet-loop"
@@ -56,12 +57,17 @@ def read_head(raw: bytes) -> Head:
 def head_of(fields: Fields) -> Head:
     """The head of a mail whose fields are read already."""
     return Head(
-        subject=storable(_SPACE.sub(" ", fields.text("subject")).strip(), MAX_SUBJECT),
+        subject=_subject(fields),
         sender=_sender(fields),
         recipients=_recipients(fields),
         sent_at=read_date(fields.plain("date")),
         mail=_facts(fields),
     )
+
+
+def _subject(fields: Fields) -> str:
+    raw, _ = decode(fields.raw("subject"), guess=True)
+    return storable(_SPACE.sub(" ", decode_words(raw)).strip(), MAX_SUBJECT)
 
 
 def read_ids(value: str) -> tuple[str, ...]:

@@ -19,7 +19,6 @@ MAX_BOUNDARY = 256
 _ENCODINGS = re.compile(r"base64|quoted-printable|x-uu(?:encode|e)?|uuencode|binary|8bit|7bit")
 _BEGIN_UU = re.compile(rb"^begin [0-7]{3,4} [^\r\n]{0,255}\r?\n", re.MULTILINE)
 _TAIL = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
-_NEWLINE = 10
 _MAX_LINES = 10_000
 _GUESSED = re.compile(rb"(?:^|\n)--([^\s\r\n]{1,256})[ \t]*\r?\n(?:[!-9;-~]+:)", re.MULTILINE)
 
@@ -140,14 +139,22 @@ def _boundary_lines(raw: bytes, mark: bytes, start: int, end: int) -> list[tuple
     """For each line of the boundary: where the part before ends, where the next begins, if it is the last."""
     found: list[tuple[int, int, bool]] = []
     mark = b"--" + mark
-    position = raw.find(mark, start, end)
-    while position >= 0 and len(found) < _MAX_LINES:
+    position = start if raw.startswith(mark, start, end) else _next_line(raw, mark, start, end)
+    for _ in range(_MAX_LINES):
+        if position < 0:
+            break
         tail = _TAIL.match(raw, position + len(mark), end)
-        if tail and (position == start or raw[position - 1] == _NEWLINE):
+        if tail:
             before = position - (2 if raw[max(start, position - 2) : position] == b"\r\n" else 1)
             found.append((max(before, start), tail.end(), tail[1] is not None))
-        position = raw.find(mark, position + len(mark), end)
+        position = _next_line(raw, mark, position + len(mark), end)
     return found
+
+
+def _next_line(raw: bytes, mark: bytes, start: int, end: int) -> int:
+    """Where the next line that begins with the mark begins, or a negative number."""
+    found = raw.find(b"\n" + mark, max(0, start - 1), end)
+    return found + 1 if found >= 0 else -1
 
 
 def _decoded(data: bytes, encoding: str) -> bytes:

@@ -50,7 +50,7 @@ RUSSIAN = "Мой заказ ещё не пришёл, прошу помочь."
     ],
 )
 def test_bytes_become_the_text_that_was_written(label: str, data: bytes, expected: str) -> None:
-    assert decode(data, label or None)[0] == expected
+    assert decode(data, label or None, guess=True)[0] == expected
 
 
 def test_text_that_does_not_fit_its_charset_says_so() -> None:

@@ -217,6 +217,12 @@ def nested(depth: int) -> bytes:
         nested(5000),
         HEAD + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + b"--x\r\n\r\n" * 50_000,
         HEAD + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + b"\r\n--y" * 500_000,
+        HEAD + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + b"\r\n--xy" * 500_000,
+        HEAD + b"Subject: =?no?q?=FF=FE=FD=FC=FB=FA=F9=F8=F7=F6=F5=F4=F3?=\r\n" + b"To: \xff\xfe\xfd <a@x>\r\n" * 900,
+        HEAD + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+        + (b"--x\r\nContent-Type: text/plain\r\n\r\n" + bytes(range(128, 256)) + b"\r\n") * 500,
+        HEAD + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n"
+        + (b"--x\r\nContent-Type: text/html\r\n\r\n" + b"<p>Hi</p>" * 3000 + b"\r\n") * 200,
         HEAD + b"garbage\r\n" * 50_000 + b"To: x\r\n\r\n",
         HEAD + b"Content-Type: text/html\r\n\r\n" + b"<div>" * 200_000,
         HEAD + b"Content-Type: text/html\r\n\r\n" + b"<" * 500_000,
@@ -227,7 +233,7 @@ def nested(depth: int) -> bytes:
         HEAD + b"\r\n" + (b"a" * 490 + b":\r\n") * 2_000,
         HEAD + b"\r\n" + b"From: a\r\nx\r\n" * 50_000,
     ],
-    ids=["depth", "parts", "no boundary", "head", "divs", "angles", "quotes", "attributions", "rules", "footers",
+    ids=["depth", "parts", "no boundary", "nearly a boundary", "charsets of fields", "charsets of parts", "much HTML", "head", "divs", "angles", "quotes", "attributions", "rules", "footers",
          "colons", "labels"],
 )  # fmt: skip
 def test_hostile_mail_is_read_in_bounded_work(raw: bytes) -> None:
