@@ -7,6 +7,7 @@ because one automaton for each tenant and language would hold the defaults thous
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -21,6 +22,7 @@ from routing.triage.patterns import Literal, Mark, Matcher
 from routing.triage.rule import MAX_PATTERNS, MAX_RULES, Rule, check_rule, read_rule
 
 _KEPT = 1024
+_INNER_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 _ROLES = ("harmless", "over", "over_alone", "signoffs", "disclaimers")
 
 
@@ -163,7 +165,8 @@ def _forms(entry: str, digraphs: Mapping[str, str]) -> set[str]:
     form = fold(entry)
     joined = "".join(digraphs.get(letter, letter) for letter in form)
     forms = {form, joined, _unaccented(form)}
-    return forms | {form.replace("'", "") for form in forms}
+    forms |= {_INNER_APOSTROPHE.sub("", form) for form in forms}
+    return {form for form in forms if form}
 
 
 def _unaccented(text: str) -> str:

@@ -44,6 +44,7 @@ ROWS = [
     ("low", "de", "Das eilt überhaupt nicht."),
     ("high", "de", "Login geht nicht dringend Hilfe"),
     ("high", "de", "Ich bitte um sofortige Hilfe."),
+    ("high", "de", "Login klappt leider nicht\nDringend!"),
     ("high", "de", "Es eilt!"),
     ("high", "de", "Wir sind in Not."),
     ("normal", "de", "Wie schützen wir uns vor einem Datenverlust?"),

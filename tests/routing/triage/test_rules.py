@@ -26,6 +26,8 @@ LITERALS = [
     ("a dollar", "$100", "it cost $100", "it cost 100"),
     ("a backslash", r"c:\temp", r"look at C:\temp please", "look at c temp please"),
     ("a question mark", "why?", "Why? Because.", "wh"),
+    ("an apostrophe", "'t", "say 't now", "say t now"),
+    ("an accent alone", "\u0301", "see \u0301 here", "see here"),
     ("a caret", "^up", "type ^up now", "up"),
 ]
 
