@@ -6,28 +6,34 @@ import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from routing.changes import Changes
-from routing.facts import CATEGORIES, TYPES
+from routing.changes import Changes, DeadLetterRow
+from routing.facts import CATEGORIES, TYPES, Tenant
 from storage.accounts import add_account
+from storage.database import Pool, transaction
 from storage.ids import new_id
 from storage.inbox import Inbox
 from storage.keys import find_key, revoke_key
 from storage.redis import connect
 from storage.sealing import Sealer
+from storage.write import Original, write
 from tests.storage.factories import envelope
 from tests.storage.seeds import (
+    NOON,
     account_of,
     apply,
+    message_row,
     receipt_row,
     seed_contact,
     seed_message,
     seed_ticket,
 )
 from tests.worker.api_house import KEY, House, open_house, settings_of
+from worker.api import messages
+from worker.api.operations import Call, Key, Services
 from worker.shapes import Category, Type
 
 SAID = {
@@ -212,6 +218,32 @@ async def test_a_dead_letter_is_listed_shown_replayed_and_discarded(house: House
     assert (await house.call("POST", f"/api/deadletters/{message}/replay", key=house.root)).status == 404
 
 
+async def dead_of(pool: Pool, tenant: Tenant) -> str:
+    """A dead letter that was routed to the tenant."""
+    lost = envelope(of=account_of(tenant))
+    letter = DeadLetterRow(
+        message_id=lost.id,
+        account_id=lost.account.id,
+        tenant_id=tenant.id,
+        reason="failed",
+        attempts=1,
+        at=NOON,
+    )
+    receipt = receipt_row(lost.account.id, lost.id, tenant, "dead", reason="failed")
+    changes = Changes(dead_letters=[letter], receipts=[receipt])
+    original = Original(raw=lost.raw, raw_blob=None, envelope=lost)
+    async with transaction(pool) as conn:
+        await write(conn, changes, NOON, originals={lost.id: original})
+    return lost.id
+
+
+@pytest.mark.parametrize("what", ["", "/replay", "/discard"])
+async def test_a_key_of_a_tenant_settles_its_own_dead_letters(house: House, what: str) -> None:
+    dead = await dead_of(house.pool, house.acme)
+    answer = await house.call("POST" if what else "GET", f"/api/deadletters/{dead}{what}")
+    assert answer.status in {200, 202}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Walled:
     label: str
@@ -238,9 +270,9 @@ WALLED = (
     Walled(label="a report", method="POST", path="/api/messages", body=SAID | {"tenant": "other"}),
     Walled(label="events", method="GET", path="/api/events?tenant=other"),
     Walled(label="dead letters", method="GET", path="/api/deadletters?tenant=other"),
-    Walled(label="a dead letter", method="GET", path="/api/deadletters/{message}"),
-    Walled(label="a replay", method="POST", path="/api/deadletters/{message}/replay"),
-    Walled(label="a discard", method="POST", path="/api/deadletters/{message}/discard"),
+    Walled(label="a dead letter", method="GET", path="/api/deadletters/{dead}"),
+    Walled(label="a replay", method="POST", path="/api/deadletters/{dead}/replay"),
+    Walled(label="a discard", method="POST", path="/api/deadletters/{dead}/discard"),
     Walled(
         label="a dry run by another's account",
         method="POST",
@@ -257,14 +289,14 @@ async def test_nothing_of_another_tenant_exists_for_a_key(house: House, case: Wa
     ticket = await seed_ticket(house.pool, house.other)
     row = await seed_message(house.pool, house.other, ticket)
     accepted = await house.call("POST", "/api/messages", SAID, key=house.other_key)
-    path = case.path.format(message=row.id, pending=accepted.json["messages"][0])
+    dead = await dead_of(house.pool, house.other)
+    path = case.path.format(message=row.id, pending=accepted.json["messages"][0], dead=dead)
     answer = await house.call(case.method, path, case.body)
     assert answer.status == case.status
     assert row.text not in answer.body.decode()
-    if case.method == "GET":
-        assert (await house.call("GET", path, key=house.other_key)).status in {200, 404}
-    events = (await house.call("GET", "/api/events")).json
-    assert events["items"] == []
+    for path in ("/api/events", "/api/tickets", "/api/deadletters"):
+        assert (await house.call("GET", path)).json["items"] == []
+        assert (await house.call("GET", path, key=house.other_key)).json["items"]
 
 
 async def test_a_key_of_a_tenant_lists_that_tenant_alone(house: House) -> None:
@@ -428,6 +460,28 @@ async def test_a_revoked_key_ends_with_its_next_call(house: House) -> None:
     assert known is not None
     await revoke_key(house.pool, known.id)
     assert (await house.call("GET", "/api/tickets")).status == 401
+
+
+async def test_a_message_that_is_worked_just_while_it_is_looked_for_is_found(house: House) -> None:
+    """It leaves Postgres' sight and the inbox's at no moment: whoever looks twice finds it."""
+    row = message_row(house.acme, None)
+
+    async def worked_meanwhile(_: str) -> None:
+        receipt = receipt_row(account_of(house.acme), row.id, house.acme, "suppressed")
+        await apply(house.pool, house.acme, Changes(messages=[row], receipts=[receipt]))
+
+    services = Services(
+        pool=house.pool,
+        directories=cast(Any, None),
+        append=cast(Any, None),
+        pending_account=worked_meanwhile,
+        blobs=cast(Any, None),
+    )
+    call = Call(
+        services=services, key=Key(id="k", tenant=house.acme.id), path={"id": row.id}, query=None, body=None
+    )
+    shown = await messages.show(call)
+    assert shown.state == "suppressed"
 
 
 def test_categories_and_types_of_the_api_are_those_of_triage() -> None:
