@@ -39,21 +39,21 @@ class Flag(StrEnum):
     SPAM = "spam"
 
 
-class Party(msgspec.Struct, frozen=True, kw_only=True):
+class Party(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A person as the channel names them. `address`: lower-case email, E.164, or the provider's user id."""
 
     name: str = ""
     address: str = ""
 
 
-class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+class Recipient(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One address that the message was sent to, and the field that said so."""
 
     address: str
     field: Literal["envelope", "delivered_to", "x_original_to", "to", "cc", "bcc"] = "to"
 
 
-class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A file of a message. The content lies in the blob store under `sha256` where `state` is `stored`."""
 
     filename: str
@@ -67,7 +67,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
 
 
-class Bounce(msgspec.Struct, frozen=True, kw_only=True):
+class Bounce(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a delivery failure says of the mail that failed."""
 
     recipient: str = ""
@@ -78,7 +78,7 @@ class Bounce(msgspec.Struct, frozen=True, kw_only=True):
     """Message-ID of the mail that failed, bare."""
 
 
-class Forward(msgspec.Struct, frozen=True, kw_only=True):
+class Forward(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A mail that the writer passed on: whose it was, what it said, and the words put in front of it."""
 
     author: Party
@@ -87,7 +87,7 @@ class Forward(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-class MailFacts(msgspec.Struct, frozen=True, kw_only=True):
+class MailFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What routing needs of a mail's head. Ids are bare (no angle brackets), addresses lower-case."""
 
     message_id: str = ""
@@ -112,7 +112,7 @@ class MailFacts(msgspec.Struct, frozen=True, kw_only=True):
 Kind = Literal["message", "missed_call", "voicemail", "reaction"]
 
 
-class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
+class InboundMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a customer sent, in the form that every channel's `parse` returns.
 
     A mail is complete only after `channels.email.read.read_mail`: until then `mail` holds the head alone and

@@ -25,9 +25,11 @@ from worker.hints import JOB, QUEUE, Hinter, connect_arq, deserialize, serialize
 from worker.settings import Settings
 from worker.signals import until_signalled
 from worker.station import Station, open_station, renew
+from worker.upkeep import check_domains
 from worker.work_metrics import served
 
 SWEEP_SECONDS = 2.0
+UPKEEP_SECONDS = 3600.0
 BEAT_SECONDS = 3.0
 JOB_SECONDS = 300
 """arq cancels a job after so long. One turn of `ingest` ends by itself long before."""
@@ -48,16 +50,23 @@ async def run(settings: Settings) -> None:
 
 async def work_until_signalled(station: Station) -> None:
     """Work, and beat, until told to stop; then finish what is in flight, and leave."""
-    working = [asyncio.create_task(keep_working(station)), asyncio.create_task(keep_sweeping(station))]
-    beating = asyncio.create_task(beat(station))
-    await until_signalled()
+    loops = (
+        keep_working(station),
+        keep_doing(station, way.sweep, SWEEP_SECONDS),
+        keep_doing(station, check_domains, UPKEEP_SECONDS),
+    )
+    working = [asyncio.create_task(loop) for loop in loops]
+    others = [asyncio.create_task(beat(station)), asyncio.create_task(until_signalled())]
+    await asyncio.wait((*working, *others), return_when=asyncio.FIRST_COMPLETED)
     station.stopping.set()
-    await asyncio.wait(working, timeout=DRAIN_SECONDS)
-    for task in (*working, beating):
+    ended, _ = await asyncio.wait(working, timeout=DRAIN_SECONDS)
+    for task in (*working, *others):
         task.cancel()
-    await asyncio.gather(*working, beating, return_exceptions=True)
+    await asyncio.gather(*working, *others, return_exceptions=True)
     with contextlib.suppress(*Failure):
         await station.inbox.leave(station.consumer)
+    for task in ended:
+        task.result()  # a loop that failed is a fault of ours: end, and be started again
 
 
 async def keep_working(station: Station) -> None:
@@ -71,11 +80,11 @@ async def keep_working(station: Station) -> None:
             await pause(station, RESTART_SECONDS)
 
 
-async def keep_sweeping(station: Station) -> None:
-    """Sweep every few seconds until told to stop, whatever becomes of arq."""
+async def keep_doing(station: Station, work: Callable[[Station], Awaitable[int]], seconds: float) -> None:
+    """Do the work every so many seconds until told to stop, whatever becomes of arq."""
     while not station.stopping.is_set():
-        await try_to(station, way.sweep)
-        await pause(station, SWEEP_SECONDS)
+        await try_to(station, work)
+        await pause(station, seconds)
 
 
 async def work_with_arq(station: Station) -> None:

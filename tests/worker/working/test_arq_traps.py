@@ -16,7 +16,7 @@ from worker import ingest as steps
 from worker import work as worker_process
 from worker.hints import JOB, QUEUE, connect_arq, serialize
 from worker.settings import Settings
-from worker.work import keep_sweeping, keep_working
+from worker.work import keep_doing, keep_working
 
 Sabotage = Callable[[Any], Awaitable[None]]
 
@@ -91,7 +91,8 @@ TRAPS: list[Sabotage] = [
 @asynccontextmanager
 async def working(bench: Bench) -> AsyncIterator[None]:
     """A worker's two loops, in this process."""
-    tasks = [asyncio.create_task(loop(bench.station)) for loop in (keep_working, keep_sweeping)]
+    sweeping = keep_doing(bench.station, worker_process.way.sweep, 0.5)
+    tasks = [asyncio.create_task(loop) for loop in (keep_working(bench.station), sweeping)]
     try:
         yield
     finally:
