@@ -26,7 +26,7 @@ LARGE = 60 * 1024 * 1024
 
 def operations(dry_run: DryRun) -> tuple[Operation, ...]:
     """The rows."""
-    return (*_messages(), *_tickets(), *_others(dry_run))
+    return (*_messages(), *_tickets(), *_ticket_changes(), *_others(dry_run))
 
 
 def _messages() -> tuple[Operation, ...]:
@@ -74,6 +74,11 @@ def _tickets() -> tuple[Operation, ...]:
             query=OfTenant,
             answers=(Ticket,),
         ),
+    )
+
+
+def _ticket_changes() -> tuple[Operation, ...]:
+    return (
         Operation(
             method="PATCH",
             path="/api/tickets/{ref}",
