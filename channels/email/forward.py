@@ -17,13 +17,19 @@ _MARKS = re.compile(r"^(?:[ \t]*>)+ ?")
 _VALUE = re.compile(r"^[^:：]{1,40}[:：][\s*_]*")  # noqa: RUF001 - the colon of East Asian mail programs
 _MAILTO = re.compile(r"\[(?:mailto:)?([^\]\s]+@[^\]\s]+)\]")
 _SUBJECT = re.compile(
-    r"^\s*(?:fwd?|wg|tr|rv|enc|i|vs|vb|vl|pd|doorst|továbbítás|ilt|пересл|转发|轉寄|転送)\s*[:：]",  # noqa: RUF001
+    r"^\s*(?:fwd?|wg|tr|rv|enc|i|vb|vl|pd|doorst|továbbítás|ilt|пересл|转发|轉寄|転送)\s*[:：]",  # noqa: RUF001
     re.IGNORECASE,
 )
 
 
-def is_forward_subject(subject: str) -> bool:
+# "VS" is a forward in Danish and Norwegian, and an answer in Finnish.
+_NORDIC = re.compile(r"^\s*vs\s*:", re.IGNORECASE)
+
+
+def is_forward_subject(subject: str, lines: Sequence[Line]) -> bool:
     """Whether a subject says that a mail is passed on, in the words of mail programs."""
+    if _NORDIC.match(subject):
+        return not any(line.text.startswith("Lähettäjä") for line in lines)
     return bool(_SUBJECT.match(subject))
 
 

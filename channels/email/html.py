@@ -27,6 +27,8 @@ _MARKING = {tag: names | {"class", "id", "type", "name", "style"} for tag, names
 _TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)((?:[^>\"]|\"[^\"]*\")*)>|([^<]+)|<")
 _ATTRIBUTE = re.compile(r"([a-z]+)=\"([^\"]*)\"")
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
+# Newsletters fill the preview of a mailbox with characters that nobody sees.
+_FILLER = re.compile(r"(?:[\u200b\u200c\u2007\u034f\u00ad\ufeff][ \u00a0]*){3,}")
 _ANY_TAG = re.compile(r"<[^>]*>?")
 _PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "pre", "dl"})
 _BLOCKS = _PARAGRAPHS | frozenset({
@@ -119,7 +121,7 @@ class _Writer:
         self.cut = self.marked = self.gap = False
 
     def text(self, text: str) -> None:
-        text = unescape(text)
+        text = _FILLER.sub(" ", unescape(text))
         if self.pre:
             *whole, rest = text.split("\n")
             for line in whole:

@@ -1,4 +1,8 @@
-"""Reads a whole mail: from the raw bytes to the normal form. Never raises, whatever the bytes (R23)."""
+"""Reads a whole mail: from the raw bytes to the normal form. Never raises, whatever the bytes (R23).
+
+mail-parser judges the addresses and dates. Its reading of whole mails takes several times as long, since it
+works on every header, and it keeps no limits: parts, charsets and bodies are read here.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +64,7 @@ def _read(message: InboundMessage, raw: bytes, limits: Limits) -> Reading:
     head = head_of(tree.root.fields)
     envelope_from = message.mail.envelope_from if message.mail else None
     verdict = judge(raw, tree, head, body.text, envelope_from)
-    forwarded = is_forward_subject(head.subject)
+    forwarded = is_forward_subject(head.subject, body.lines)
     lines = unquoted(body.lines) if forwarded else body.lines
     border = border_of(lines, forwarded=forwarded)
     read = msgspec.structs.replace(

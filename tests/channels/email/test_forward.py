@@ -48,6 +48,12 @@ To: Ada <ada@example.org>
 Subject: Broken
 
 """
+FINNISH = """Lähettäjä: Eve Customer <eve@customer.test>
+Lähetetty: maanantai 18. elokuuta 2025 9.00
+Vastaanottaja: Ada <ada@example.org>
+Aihe: Broken
+
+"""
 OUTLOOK_MAILTO = """-----Original Message-----
 From: Eve Customer [mailto:eve@customer.test]
 Sent: Monday, August 18, 2025 9:00 AM
@@ -73,9 +79,10 @@ def forwarded(body: str, subject: str) -> bytes:
         (OUTLOOK, "FW: Broken"),
         (OUTLOOK, "WG: Broken"),
         (OUTLOOK_MAILTO, "Fw: Broken"),
+        (OUTLOOK, "VS: Broken"),
     ],
     ids=["Gmail", "Gmail, other subject", "Apple Mail", "Apple Mail, German", "Thunderbird, German", "Outlook",
-         "Outlook, German subject", "old Outlook"],
+         "Outlook, German subject", "old Outlook", "Outlook, Danish subject"],
 )  # fmt: skip
 def test_a_forward_is_taken_apart_and_kept_whole(border: str, subject: str) -> None:
     """R35: what is passed on is the message; nothing of it is stripped."""
@@ -129,6 +136,7 @@ def test_a_forward_that_the_mail_program_marks_like_an_answer_is_kept() -> None:
     ("border", "subject"),
     [
         (OUTLOOK, "RE: Broken"),
+        (FINNISH, "VS: Broken"),
         (OUTLOOK, "RE: FW: Broken"),
         ("On Mon, 18 Aug 2025 at 09:00, Eve <eve@customer.test> wrote:\n> ", "Re: Broken"),
         ("", "Fwd: Broken"),
@@ -136,6 +144,7 @@ def test_a_forward_that_the_mail_program_marks_like_an_answer_is_kept() -> None:
     ],
     ids=[
         "an answer",
+        "an answer, Finnish subject",
         "an answer to a forward",
         "a quotation",
         "a subject alone",

@@ -31,6 +31,7 @@ from tests.channels.email.mails import page, read
         ("<!-- hidden --><p>Hi</p><!--[if mso]><p>Outlook</p><![endif]-->", "Hi"),
         ("<p class=MsoNormal>One</p><p class=MsoNormal>&nbsp;</p><p class=MsoNormal>Two</p>", "One\n\nTwo"),
         ('<a href="https://x.test/a">our shop</a>', "our shop"),
+        ("<div>Preview&zwnj;&nbsp;&zwnj;&nbsp;&zwnj;&nbsp;&zwnj;</div><p>Hi</p>", "Preview\n\nHi"),
         ("no tags, 1 < 2", "no tags, 1 < 2"),
         ("<p>unclosed <b>tags", "unclosed tags"),
         ("", ""),
