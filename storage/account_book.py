@@ -17,7 +17,7 @@ import structlog
 from channels.contract import Account
 from channels.errors import NotFound, Unavailable
 from storage.cache import Cached
-from storage.database import BadRow, DatabaseError, Pool, Transient, connection
+from storage.database import BadRow, DatabaseError, Pool, connection
 from storage.durable import make_folder, write_file
 from storage.listener import Listener
 from storage.queries import query
@@ -28,6 +28,8 @@ MISS_SECONDS = 2.0
 MAX_MISSES = 10_000
 LOOKUPS = 4
 """Look-ups of unknown accounts at once: a flood of made-up ids leaves connections for others."""
+LOOKUP_SECONDS = 3.0
+"""How long a provider waits for a Postgres that hangs."""
 RETRY_AFTER = 10
 
 _log = structlog.get_logger()
@@ -73,9 +75,7 @@ class AccountBook:
 
     async def __aenter__(self) -> Self:
         """Read the accounts, or where Postgres is away the snapshot, and listen from now on."""
-        try:
-            await self.refresh()
-        except Transient:
+        if not await self._cached.try_to_load():
             await self._read_snapshot()
         self._listener.start()
         return self
@@ -109,11 +109,11 @@ class AccountBook:
         if self._misses.get(account, 0.0) > time.monotonic():
             return None
         try:
-            async with self._lookups, connection(self._pool) as conn:
+            async with asyncio.timeout(LOOKUP_SECONDS), self._lookups, connection(self._pool) as conn:
                 rows = await conn.fetch(query("open_accounts"), account)
         except BadRow:
             return None  # no id of ours holds such characters
-        except DatabaseError as error:
+        except (DatabaseError, TimeoutError) as error:
             raise Unavailable(retry_after=RETRY_AFTER) from error
         if not rows:
             self._miss(account)

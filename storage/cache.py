@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from storage.database import Transient
+from storage.database import DatabaseError, Transient
 
 T = TypeVar("T")
+START_SECONDS = 5.0
 
 
 class Cached(Generic[T]):
@@ -35,6 +36,15 @@ class Cached(Generic[T]):
     def put(self, value: T) -> None:
         """Set the value that holds until one can be read."""
         self._value = value
+
+    async def try_to_load(self) -> bool:
+        """Read the value for the first time, if Postgres answers soon: a start does not wait for it."""
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self.refresh()
+        except (DatabaseError, TimeoutError):
+            return False
+        return True
 
     async def refresh(self) -> T:
         """The value of a read that began after this call. Raises DatabaseError; the old value stays then."""

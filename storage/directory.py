@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,7 +10,7 @@ import msgspec
 
 from routing.facts import AddressFacts, DomainFacts, Tenant
 from storage.cache import Cached
-from storage.database import Pool, Record, Transient, transaction
+from storage.database import Pool, Record, transaction
 from storage.listener import Listener
 from storage.queries import query
 
@@ -56,8 +55,7 @@ class Directories:
 
     async def __aenter__(self) -> Self:
         """Read it, and listen from now on. Postgres may be away: then it is read as soon as it is back."""
-        with contextlib.suppress(Transient):
-            await self.refresh()
+        await self._cached.try_to_load()
         self._listener.start()
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import stat
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from channels.errors import NotFound, Refusal, Unavailable
-from storage import account_book
+from storage import account_book, cache
 from storage.account_book import AccountBook
 from storage.accounts import (
     add_account,
@@ -222,6 +223,33 @@ async def test_a_start_without_postgres(shop: Shop, away: tuple[str, Pool]) -> N
         assert (await book.get("twilio", shop.account)).secrets == ("first",)
         assert await refusal(book, "acc_unknown") is Unavailable
         assert await refusal(book, shop.account, "cloudflare-email") is NotFound
+
+
+async def test_a_postgres_that_hangs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P6: an unknown account is not waited for without end; known ones do not notice."""
+    monkeypatch.setattr(account_book, "LOOKUP_SECONDS", 0.2)
+    async with shop.book() as book, transaction(shop.pool) as other:
+        await other.execute("lock table accounts in access exclusive mode")
+        assert await refusal(book, "acc_unknown") is Unavailable
+        assert (await book.get("twilio", shop.account)).secrets == ("first",)
+
+
+async def test_a_start_while_postgres_hangs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P6: a receiver that starts does not wait for it: the snapshot serves, and the rest is read later."""
+    monkeypatch.setattr(cache, "START_SECONDS", 0.2)
+    async with shop.book():
+        pass
+    async with contextlib.AsyncExitStack() as stack:
+        async with transaction(shop.pool) as other:
+            await other.execute("lock table accounts in access exclusive mode")
+            book = await stack.enter_async_context(shop.book())
+            assert (await book.get("twilio", shop.account)).secrets == ("first",)
+        await add_secret(shop.pool, SEALER, shop.account, "second")
+
+        async def is_live() -> bool:
+            return "second" in (await book.get("twilio", shop.account)).secrets
+
+        await until(is_live)
 
 
 @pytest.mark.parametrize(
