@@ -10,9 +10,13 @@ from storage.shown import OneMessage
 
 
 class FoundMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message, and the id of the tenant that may see it (None: none was found for it)."""
+    """A message, and the id of the tenant that may see it (None: none was found for it).
+
+    `replayed`: it is a dead letter on its way through the inbox again.
+    """
 
     tenant_id: str | None
+    replayed: bool
     message: OneMessage
 
 
@@ -25,4 +29,5 @@ async def find_message(pool: Pool, message: str) -> FoundMessage | None:
         row = await conn.fetchrow(query("message_outcome"), message)
     if row is None:
         return None
-    return FoundMessage(tenant_id=row["tenant_id"], message=msgspec.convert(dict(row), OneMessage))
+    shown = msgspec.convert(dict(row), OneMessage)
+    return FoundMessage(tenant_id=row["tenant_id"], replayed=row["replayed"], message=shown)

@@ -210,7 +210,10 @@ async def test_a_dead_letter_is_listed_shown_replayed_and_discarded(house: House
     assert base64.b64decode(shown["raw"]) == b"{}"
     again = await house.call("POST", f"/api/deadletters/{message}/replay", key=house.root)
     assert (again.status, again.json) == (202, {"id": message, "state": "pending"})
+    assert (await house.call("GET", f"/api/messages/{message}", key=house.root)).json == again.json
     await house.work()
+    dead = (await house.call("GET", f"/api/messages/{message}", key=house.root)).json
+    assert (dead["state"], dead["reason"]) == ("dead", "unroutable")
     gone = await house.call("POST", f"/api/deadletters/{message}/discard", key=house.root)
     assert (gone.status, gone.json) == (200, {"id": message, "state": "suppressed"})
     state = (await house.call("GET", f"/api/messages/{message}", key=house.root)).json["state"]

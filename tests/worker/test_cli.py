@@ -353,6 +353,22 @@ def test_a_mail_is_explained(shell: Shell, tmp_path: Path) -> None:
     assert shell.ok("tickets")["items"] == []
 
 
+def test_a_payload_is_explained_by_the_only_account_of_its_provider(shell: Shell) -> None:
+    """P11."""
+    shell.ok("tenant", "add", "acme")
+    payload = (
+        b"MessageSid=SM1&From=%2B15005550100&To=%2B15005550199&Body=My+parcel+is+lost&SmsStatus=received"
+    )
+    explain = ("explain", "-", "--provider", "twilio")
+    nameless = shell(*explain, stdin=payload)
+    assert (nameless.code, "needs an account" in nameless.err) == (2, True)
+    shell.ok("account", "add", "twilio", "--tenant", "acme", "--secret", "0123456789abcdef0123456789abcdef")
+    (one,) = shell.ok(*explain, stdin=payload)["messages"]
+    assert (one["state"], one["tenant"], one["sender"]["address"]) == ("created", "acme", "+15005550100")
+    status = b"MessageSid=SM1&MessageStatus=delivered&To=%2B15005550199&From=%2B15005550100"
+    assert "nothing for us" in shell(*explain, stdin=status).out
+
+
 def test_a_mail_to_nobody_is_explained_too(shell: Shell) -> None:
     """P11, R11."""
     ended = shell("explain", "-", "--provider", "cloudflare-email", stdin=MAIL)

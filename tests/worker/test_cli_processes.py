@@ -122,5 +122,9 @@ async def test_dead_letters_are_replayed_once_their_tenant_is_there(env: Env, tm
         assert ask(env, "deadletters", "replay", "--all") == {"replayed": 1, "failed": []}
         await until(lambda: state(url, message, key) == "created")
         assert ask(env, "deadletters", "list")["items"] == []
+        file = tmp_path / "mail.eml"
+        file.write_bytes(MAIL)
+        (again,) = ask(env, "explain", str(file), "--provider", "cloudflare-email")["messages"]
+        assert (again["state"], again["duplicate_of"]) == ("duplicate", message)
         balance = ask(env, "reconcile")
     assert balance["balanced"], balance

@@ -12,7 +12,7 @@ from worker.api.explain import DryRun
 from worker.api.keys import KeyRing
 from worker.api.openapi import document
 from worker.api.operations import Operation, Services
-from worker.api.serve import Handler, handler_of, refusals
+from worker.api.serve import Handler, handler_of, told
 from worker.api.table import operations
 from worker.reading import Reader
 
@@ -28,7 +28,7 @@ def add_routes(app: web.Application, services: Services) -> None:
     reader = Reader(seconds=services.read_seconds, memory=READ_MEMORY)
     keys = KeyRing(services.pool)
     rows = operations(DryRun(reader))
-    api = web.Application(middlewares=[refusals])
+    api = web.Application(middlewares=[told])
     for row in rows:
         api.router.add_route(row.method, row.path.removeprefix(PREFIX), handler_of(row, services, keys))
     api.router.add_get("/openapi.json", _described(rows))

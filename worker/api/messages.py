@@ -42,7 +42,7 @@ async def show(call: Call) -> OneMessage | PendingMessage:
         found = await find_message(call.services.pool, message)  # it may have been worked in between
     if found is None or not _may_see(call, found):
         raise unknown("message")
-    return found.message
+    return PendingMessage(id=message) if found.replayed else found.message
 
 
 def _may_see(call: Call, found: FoundMessage) -> bool:

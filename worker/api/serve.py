@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -29,6 +30,7 @@ def handler_of(operation: Operation, services: Services, keys: KeyRing) -> Handl
 
     async def handle(request: web.Request) -> web.Response:
         key = await keys.check(request.headers.get("Authorization"))
+        structlog.contextvars.bind_contextvars(key=key.id)
         path = _path(request)
         query = _query(request, operation.query)
         body = await _body(request, operation)
@@ -39,7 +41,22 @@ def handler_of(operation: Operation, services: Services, keys: KeyRing) -> Handl
 
 
 @web.middleware
-async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """One line in the log for each call."""
+    structlog.contextvars.clear_contextvars()  # the calls of one connection share a context
+    begun = time.monotonic()
+    answer = await _answered(request, handler)
+    _log.info(
+        "api_called",
+        method=request.method,
+        path=request.path,
+        status=answer.status,
+        ms=round((time.monotonic() - begun) * 1000, 1),
+    )
+    return answer
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every way of saying no becomes problem details."""
     try:
         return await handler(request)
@@ -48,7 +65,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     except (Refused, Refusal, DatabaseError) as error:
         return response(_refused(error))
     except Exception:  # noqa: BLE001 - the caller learns nothing of it, the log everything
-        _log.exception("api.failed", method=request.method, path=request.path)
+        _log.exception("api_failed", method=request.method, path=request.path)
         return response(Refused(500))
 
 

@@ -4,6 +4,7 @@ select
     asked.id, coalesce(r.outcome, 'appended') as state, coalesce(r.reason, '') as reason, r.duplicate_of,
     coalesce(r.tenant_id, m.tenant_id) as tenant_id, n.slug as tenant,
     coalesce(r.account_id, m.account_id) as account, t.ref as ticket, d.decision,
+    coalesce(r.outcome = 'dead' and l.settled_as = 'replayed', false) as replayed,
     coalesce(m.channel, '') as channel, coalesce(m.provider, a.provider, '') as provider,
     coalesce(m.provider_message_id, '') as provider_message_id, coalesce(m.direction, 'inbound') as direction,
     coalesce(m.sender, '{}') as sender, coalesce(m.recipients, '[]') as recipients,
@@ -29,4 +30,5 @@ left join tickets t on t.id = m.ticket_id
 left join tenants n on n.id = coalesce(r.tenant_id, m.tenant_id)
 left join accounts a on a.id = r.account_id
 left join decisions d on d.message_id = asked.id
+left join dead_letters l on l.message_id = asked.id
 where r.message_id is not null or m.id is not null
