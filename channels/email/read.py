@@ -27,6 +27,8 @@ from channels.email.reports import walk
 from channels.message import Flag, InboundMessage, Recipient
 
 _LIMITS = Limits()
+_REPORTS = frozenset({Flag.BOUNCE, Flag.COMPLAINT_REPORT, Flag.DELIVERY_REPORT, Flag.AUTO_REPLY})
+"""What machines write about a mail, which they may well hold: they pass nothing on."""
 _SEALED = re.compile(r"enveloped|authenveloped|encrypted", re.IGNORECASE)
 
 
@@ -79,7 +81,7 @@ def _read(message: InboundMessage, raw: bytes, limits: Limits) -> Reading:
             envelope_from=envelope_from,
             digest=digest(raw, tree),
             bounce=verdict.bounce,
-            forward=None if verdict.flags else read_forward(lines, border),
+            forward=None if verdict.flags & _REPORTS else read_forward(lines, border),
         ),
     )
     return Reading(message=_stated(read, tree, body, files), files=files.contents)

@@ -132,6 +132,16 @@ def test_a_forward_that_the_mail_program_marks_like_an_answer_is_kept() -> None:
     assert read(page(html)).message.reply_text == "Please look at this."
 
 
+def test_a_list_passes_forwards_on_and_a_bounce_does_not() -> None:
+    body = f"{NOTE}\n\n{GMAIL}{INNER}\n"
+    listed = forwarded(body, "Fwd: Broken").replace(b"Content-Type:", b"List-Id: <x.test>\r\nContent-Type:")
+    bounced = forwarded(body, "Fwd: Broken").replace(
+        b"Content-Type:", b"X-Failed-Recipients: a@x.test\r\nContent-Type:"
+    )
+    facts = read(listed).message.mail, read(bounced).message.mail
+    assert [one is not None and one.forward is not None for one in facts] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("border", "subject"),
     [

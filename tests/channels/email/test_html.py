@@ -30,6 +30,7 @@ from tests.channels.email.mails import page, read
         ("<html><head><title>T</title></head><body>Hi</body></html>", "Hi"),
         ("<!-- hidden --><p>Hi</p><!--[if mso]><p>Outlook</p><![endif]-->", "Hi"),
         ("<p class=MsoNormal>One</p><p class=MsoNormal>&nbsp;</p><p class=MsoNormal>Two</p>", "One\n\nTwo"),
+        ("<p class=MsoNormal>One</p><p class=MsoNormal>Two</p>", "One\nTwo"),
         ('<a href="https://x.test/a">our shop</a>', "our shop"),
         ("<div>Preview&zwnj;&nbsp;&zwnj;&nbsp;&zwnj;&nbsp;&zwnj;</div><p>Hi</p>", "Preview\n\nHi"),
         ("no tags, 1 < 2", "no tags, 1 < 2"),
@@ -184,6 +185,11 @@ def test_html_that_nests_without_end_is_read_for_its_words() -> None:
 def test_nesting_cannot_be_hidden(html: str) -> None:
     """R12: the estimate of the depth is never below what the parser would make of it."""
     assert tame(html) is None
+
+
+def test_what_is_hidden_in_a_broken_tag_is_not_hidden() -> None:
+    """R12: the parser sees the tags that were counted, and no others."""
+    assert "<div></div><div>x" in (tame("<p>x</p>" * 300 + "<div t='</div><div>x") or "")
 
 
 def test_long_ordinary_html_is_read_whole() -> None:

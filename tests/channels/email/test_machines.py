@@ -225,6 +225,11 @@ def test_people_and_shops_who_write_about_failures_are_no_mail_system(
     assert not flags(raw, "x@example.org") & {"bounce", "delivery_report"}
 
 
+def test_a_customer_whose_mail_failed_is_no_mail_system() -> None:
+    raw = head(ADA, "Mail delivery failed", BODY) + b"\r\nMy mail could not be delivered: user unknown. Why?"
+    assert flags(raw, "ada@example.org") == set()
+
+
 def test_a_person_who_passes_a_report_on_is_a_person() -> None:
     body = parts(SENTENCE, STATUS % (b"failed", b"5.1.1", b"5.1.1"), ORIGINAL)
     assert flags(head(ADA, "Fwd: Undelivered Mail") + body) == set()

@@ -40,6 +40,8 @@ MAIL = part(text("inner"), "Content-Type: message/rfc822")
          ["a.png"]),
         (multipart(PLAIN, IMAGE, part("Regards", "Content-Type: text/plain")), "Hello there\nRegards", ["a.png"]),
         (multipart(HTML, IMAGE, part("<p>Regards</p>", "Content-Type: text/html")), "Hello there\nRegards", ["a.png"]),
+        (multipart(parts(HTML, kind="alternative", boundary="in"), IMAGE, part("Regards", "Content-Type: text/plain")),
+         "Hello there\nRegards", ["a.png"]),
         (multipart(PLAIN, NOTE), "Hello there", ["note.txt"]),
         (multipart(part("Hello there", "Content-Type: text/plain", "Content-Disposition: inline; filename=a.txt")),
          "Hello there", ["a.txt"]),
@@ -69,6 +71,7 @@ MAIL = part(text("inner"), "Content-Type: message/rfc822")
         "related inside alternatives",
         "text goes on below a picture",
         "HTML goes on below a picture",
+        "text goes on below an alternative of one",
         "a text file is a file",
         "a text file that is shown is both",
         "a text that only points at the HTML",
@@ -186,6 +189,16 @@ def test_what_is_over_a_limit_is_left_out_and_said(raw: bytes, limits: Limits, k
     assert "oversize" in message.flags
     assert message.notes
     assert kept in message.text
+
+
+def test_the_limits_are_those_of_the_whole_mail() -> None:
+    """R21: many small parts are no way around them."""
+    page = part(f"<p>{'a' * 900}</p>", "Content-Type: text/html")
+    message = read(multipart(page, IMAGE, page, IMAGE, page), limits=Limits(html=1000)).message
+    assert len(message.text) <= 1000
+    assert "oversize" in message.flags
+    files = read(multipart(PLAIN, NOTE, NOTE), limits=Limits(attachment=8)).message.attachments
+    assert [file.state for file in files] == ["stored", "oversize"]
 
 
 def test_a_file_over_the_limit_is_named_without_its_content() -> None:

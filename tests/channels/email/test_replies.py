@@ -30,6 +30,7 @@ def reply(body: str, subject: str = "Re: Order 1042") -> str:
         "On Tue, Aug 19, 2025 at 10:40 AM Bob With A Very Long Name <\nbob@acme.test> wrote:",
         "Am Di., 19. Aug. 2025 um 10:40 Uhr schrieb Bob <bob@acme.test>:",
         "Am 19.08.2025 um 10:40 schrieb Bob:",
+        "Am Di., 19. Aug. 2025 um 10:40 Uhr schrieb Bob With A Long Name <bob@acme.test\n>:",
         "Bob <bob@acme.test> schrieb am Di., 19. Aug. 2025, 10:40:",
         "Le mar. 19 août 2025 à 10:40, Bob <bob@acme.test> a écrit :",
         "Le 19/08/2025 à 10:40, Bob a écrit :",
@@ -190,6 +191,10 @@ def test_what_the_customer_wrote_stays(body: str) -> None:
     ("body", "expected"),
     [
         (
+            "On 3 May 2025 we met.\n\nBob <bob@acme.test> wrote:\n> Which size?",
+            "On 3 May 2025 we met.",
+        ),
+        (
             "On 19 Aug 2025, at 10:40, Bob <bob@acme.test> wrote:\n\n> Which size?\n\nLarge.\n",
             "Large.",
         ),
@@ -220,6 +225,7 @@ def test_what_the_customer_wrote_stays(body: str) -> None:
         ),
     ],
     ids=[
+        "a sentence above an attribution",
         "answer below one quotation",
         "answer around one quotation",
         "answers between quotations",
