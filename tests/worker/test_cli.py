@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from worker.cli import app, run
+from worker.cli.base import print_table, say
 
 KEY = base64.urlsafe_b64encode(b"k" * 32).decode()
 OTHER = base64.urlsafe_b64encode(b"o" * 32).decode()
@@ -230,6 +231,15 @@ def test_the_doctor_names_each_ill(shell: Shell, tmp_path: Path) -> None:
     ills = {name for name, state in states.items() if state == "fail"}
     assert ills >= {"secrets", "redis", "spool", "blobs"}
     assert "Did you mean INLET_DATABASE_URL?" in [one["fix"] for one in ended.json["checks"]]
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "\x9b31mred", "a\rb", "\u202ered"], ids=ascii)
+def test_what_a_customer_wrote_never_commands_the_terminal(
+    capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    say(text)
+    print_table(("A",), [(text,)], empty="")
+    assert not set(capsys.readouterr().out) & set("\x1b\x9b\r\u202e")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -240,5 +240,5 @@ def _provider(channel: Channel) -> dict[str, Any]:
 
 def _need(need: Need) -> str:
     way = "--secret" if need.secret else f"--set {need.name}"
-    extra = " (made up where none is given)" if need.generated else "" if need.required else " (optional)"
+    extra = " Made up where none is given." if need.generated else "" if need.required else " Optional."
     return f"{way}: {need.help}{extra}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -22,6 +23,8 @@ Tenant = Annotated[str | None, typer.Option("--tenant", metavar="SLUG", help="Sl
 POSTGRES = frozenset({"database_url"})
 SECRETS = frozenset({"database_url", "secret_keys"})
 CLOSE_SECONDS = 5
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters but tab and line feed, and those that turn the direction of writing."""
 
 
 class Failure(Exception):  # noqa: N818 - what the operator is told
@@ -89,9 +92,14 @@ def _cell(value: object) -> str:
     """Brackets are the user's own, never markup."""
     from rich.markup import escape
 
-    return "" if value is None else escape(str(value))
+    return "" if value is None else escape(harmless(str(value)))
 
 
 def say(text: str) -> None:
     """A line for people."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(harmless(text) + "\n")
+
+
+def harmless(text: str) -> str:
+    """The text without what a terminal obeys: customers write into it too."""
+    return _CONTROL.sub("", text)
