@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import dns.asyncresolver
 import dns.exception
@@ -11,10 +12,14 @@ import dns.resolver
 SECONDS = 10.0
 
 
-async def look_up_txt(name: str) -> Sequence[str]:
-    """The TXT records of a name; empty where there are none. Raises OSError where nobody can tell now."""
+async def look_up_txt(name: str, *, resolver: Any = None) -> Sequence[str]:
+    """The TXT records of a name; empty where there are none. Raises OSError where nobody can tell now.
+
+    `resolver`: another one than the system's.
+    """
+    asked = resolver or dns.asyncresolver.get_default_resolver()
     try:
-        answer = await dns.asyncresolver.resolve(name, "TXT", lifetime=SECONDS)
+        answer = await asked.resolve(name, "TXT", lifetime=SECONDS)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return ()
     except dns.exception.DNSException as error:
