@@ -36,8 +36,6 @@ class Fields(msgspec.Struct, frozen=True, kw_only=True):
     """The values of each name, in order: a head is asked for dozens of names."""
     cut: bool = False
     """Some fields were over a limit and left out."""
-    strange: bool = False
-    """Lines that are no fields stood between them."""
 
     def all(self, name: str) -> list[bytes]:
         """All values of a field, top of the mail first."""
@@ -69,12 +67,12 @@ def read_fields(raw: bytes, start: int = 0, end: int | None = None) -> tuple[Fie
     found = _END.search(raw, start, end)
     stop, body = (found.start(), found.end()) if found else (end, end)
     lines = raw[start : min(stop, start + MAX_HEAD)].split(b"\n")
-    items, strange, used = _collect(lines)
+    items, used = _collect(lines)
     if used < len(lines):
         body = start + sum(len(line) + 1 for line in lines[:used])
     cut = stop - start > MAX_HEAD or len(items) > MAX_FIELDS
     kept = tuple(items[:MAX_FIELDS])
-    return Fields(items=kept, named=_named(kept), cut=cut, strange=strange), body
+    return Fields(items=kept, named=_named(kept), cut=cut), body
 
 
 def _named(items: tuple[tuple[str, bytes], ...]) -> dict[str, list[bytes]]:
@@ -84,25 +82,21 @@ def _named(items: tuple[tuple[str, bytes], ...]) -> dict[str, list[bytes]]:
     return named
 
 
-def _collect(lines: list[bytes]) -> tuple[list[tuple[str, bytes]], bool, int]:
-    """Fields of the lines, whether lines between them were strange, and how many lines are head at all."""
+def _collect(lines: list[bytes]) -> tuple[list[tuple[str, bytes]], int]:
+    """Fields of the lines, and how many lines are head at all: after the last field none is."""
     items: list[tuple[str, list[bytes]]] = []
-    strange = False
-    last = max((number for number, line in enumerate(lines) if _FIELD.match(line)), default=-1)
-    for number, line in enumerate(lines):
+    matches = [_FIELD.match(line) for line in lines]
+    last = max((number for number, match in enumerate(matches) if match), default=-1)
+    used = len(lines)
+    for number, (line, match) in enumerate(zip(lines, matches, strict=True)):
         if line[:1] in (b" ", b"\t") and items:
             items[-1][1].append(line)
-            continue
-        found = _FIELD.match(line)
-        if found:
-            items.append((found[1].decode("ascii").lower(), [line[found.end() :]]))
-        elif line.startswith((b"From ", b">From ")) and not items:
-            continue
-        elif line.strip() and number > last:
-            return [(name, _unfold(value)) for name, value in items], strange, number
-        else:
-            strange = strange or bool(line.strip())
-    return [(name, _unfold(value)) for name, value in items], strange, len(lines)
+        elif match:
+            items.append((match[1].decode("ascii").lower(), [line[match.end() :]]))
+        elif number > last and line.strip():
+            used = number
+            break
+    return [(name, _unfold(value)) for name, value in items], used
 
 
 def _unfold(lines: list[bytes]) -> bytes:

@@ -66,6 +66,7 @@ def test_a_mail_without_from_has_the_sender_field_or_nobody() -> None:
         ('"a, b" <c@x.test>, d@x.test', ["c@x.test", "d@x.test"]),
         ("a@x.test; b@x.test", ["a@x.test", "b@x.test"]),
         ("mailto:a@x.test", ["a@x.test"]),
+        ("A <mailto:a@x.test>", ["a@x.test"]),
         ("A <a@x.test.>", ["a@x.test"]),
     ],
 )
@@ -180,6 +181,7 @@ def test_facts_for_routing_are_read() -> None:
         (b"Subject: a\r\nnot a field\r\nTo: b\r\n\r\nbody", "a", b"body"),
         (b"Subject: a\r\nbody begins at once\r\n", "a", b"body begins at once\r\n"),
         (b"\r\nbody", "", b"body"),
+        (b"From here on there is\nno field at all", "", b"From here on there is\nno field at all"),
         (b"", "", b""),
     ],
 )
