@@ -14,6 +14,7 @@ from routing.facts import SlaTarget, Tenant
 from storage.cursors import BadCursorError
 from storage.database import Pool, connection
 from storage.handling import Hand, patch_ticket
+from storage.ids import new_id
 from storage.outgoing import Outgoing, add_outgoing
 from storage.shown import Ticket
 from storage.tickets import Filter, find_ticket, list_tickets
@@ -64,6 +65,15 @@ async def test_a_ticket_is_shown_with_everything(house: House) -> None:
     assert shown.messages[0].sender.address == "ada@example.org"
     assert shown.messages[0].attachments[0].filename == "label.pdf"
     assert [one.kind for one in shown.activities] == ["created"]
+
+
+async def test_messages_are_shown_in_the_order_of_their_acceptance(house: House) -> None:
+    """R18: whatever the order of the commits; at one moment, by their ids."""
+    ticket = await seed_ticket(house.pool, house.acme)
+    ids = sorted(new_id() for _ in range(3))
+    for message, at in ((ids[2], NOON), (ids[0], LATER), (ids[1], NOON)):
+        await seed_message(house.pool, house.acme, ticket, id=message, received_at=at)
+    assert [one.id for one in (await house.show("TKT-0001")).messages] == [ids[1], ids[2], ids[0]]
 
 
 async def test_a_ticket_of_another_tenant_does_not_exist(house: House) -> None:
