@@ -29,6 +29,7 @@ CLOSE_SECONDS = 14.0
 """For everything; Postgres, which comes last and has most to write, gets all that the others left."""
 OPERATOR_KEY = "operator.key"
 _MOST_DEATHS = 5
+_PROGRESS_SECONDS = 5.0
 
 
 class House:
@@ -127,18 +128,27 @@ class House:
 
     def _open_programs(self) -> None:
         self._receiver = [self._program("receiver", "receive")]
-        self._workers = [self._program(f"worker-{n}", "work") for n in range(1, self._workers_wanted + 1)]
+        self._workers = [
+            self._program(f"worker-{n}", "work", **self._metrics_of(n))
+            for n in range(1, self._workers_wanted + 1)
+        ]
         for program in [*self._receiver, *self._workers]:
             program.launch()
             self._keep(program)
 
-    def _program(self, name: str, command: str) -> Program:
+    def _metrics_of(self, number: int) -> dict[str, str]:
+        """Each worker shows its metrics on a port of its own, from the one that is set upwards."""
+        first = self.settings.metrics_port
+        return {"INLET_METRICS_PORT": str(first + number - 1)} if first else {}
+
+    def _program(self, name: str, command: str, **extra: str) -> Program:
         found = self.settings
         env = {
             **self._environ,
             "INLET_DATA": str(found.data),
             "INLET_DATABASE_URL": found.database_url,
             "INLET_REDIS_URL": found.redis_url,
+            **extra,
         }
         return Program(name, [sys.executable, "-m", "worker.cli", command], env, found.data / f"{name}.log")
 
@@ -146,14 +156,19 @@ class House:
         self._keepers.append(Keeper(part, self._say))
 
     def _await_ready(self) -> None:
-        while not is_ready(self.url):
+        spoke = time.monotonic()
+        while obstacle := what_is_missing(self.url):
             self.tend(time.monotonic())
-            for keeper in self._keepers:
-                if keeper.deaths >= _MOST_DEATHS:
-                    raise ServerError(
-                        f"{keeper.part.name.capitalize()} keeps dying:\n{tail(keeper.part.log)}"
-                    )
+            self._give_up_on_the_hopeless()
+            if time.monotonic() - spoke > _PROGRESS_SECONDS:
+                spoke = time.monotonic()
+                self._say(f"The receiver is not ready: {obstacle}")
             self._pause(0.05)
+
+    def _give_up_on_the_hopeless(self) -> None:
+        for keeper in self._keepers:
+            if keeper.deaths >= _MOST_DEATHS:
+                raise ServerError(f"{keeper.part.name.capitalize()} keeps dying:\n{tail(keeper.part.log)}")
 
     @property
     def url(self) -> str:
@@ -187,14 +202,19 @@ def is_away(error: Transient) -> bool:
     return state is None or state[:2] in {"08", "53", "57"}
 
 
-def is_ready(url: str) -> bool:
-    """True once the receiver can take messages in."""
+def what_is_missing(url: str) -> str:
+    """Why the receiver cannot take messages in yet, in its own words; empty once it can."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=2)
     try:
         connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+        answer = connection.getresponse()
+        return (
+            ""
+            if answer.status == 200
+            else answer.read().decode(errors="replace").strip() or str(answer.status)
+        )
+    except (OSError, http.client.HTTPException) as error:
+        return f"it does not answer ({error})"
     finally:
         connection.close()

@@ -20,7 +20,7 @@ import pytest
 from tests.running import PATIENCE, Up
 from worker.embedded import processes
 from worker.embedded.ports import free_port
-from worker.up_house import is_ready
+from worker.up_house import what_is_missing
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def up(home: Path) -> Iterator[Up]:
 
 def test_it_starts_serves_and_stops_in_order(up: Up) -> None:
     up.run()
-    assert is_ready(up.url)
+    assert not what_is_missing(up.url)
     assert "items" in up.ask("/api/tickets")
     parts = up.parts()
     assert set(parts) == {"receive", "work", "Redis", "Postgres"}
@@ -109,7 +109,7 @@ def test_whatever_is_killed_comes_back(up: Up, part: str) -> None:
     up.run()
     before = up.parts()[part]
     os.kill(before, signal.SIGKILL)
-    up.wait_for(lambda: up.parts().get(part, before) != before and is_ready(up.url))
+    up.wait_for(lambda: up.parts().get(part, before) != before and not what_is_missing(up.url))
     up.wait_for(lambda: up.inlet("tenant", "add", f"after-{time.monotonic_ns()}").returncode == 0)
     assert "died and is started again" in up.said()
     assert up.stop() == 0
@@ -121,8 +121,22 @@ def test_a_second_up_on_the_same_folder_says_so(up: Up) -> None:
     done = up.inlet("up", "--port", str(free_port()))
     assert done.returncode == 1
     assert "Another `inlet up`" in done.stderr
-    assert is_ready(up.url)
+    assert not what_is_missing(up.url)
     assert up.stop() == 0
+
+
+def test_a_receiver_that_cannot_run_ends_up_with_the_end_of_its_log(up: Up, tmp_path: Path) -> None:
+    refuses = (
+        "import sys\nif sys.orig_argv[-1:] == ['receive']: raise SystemExit('no receiver on this machine')"
+    )
+    (tmp_path / "sitecustomize.py").write_text(refuses)
+    command = [sys.executable, "-m", "worker.cli", "up", "--port", str(up.port), "--workers", "1"]
+    environ = {**up.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert done.returncode == 1
+    assert "Receiver keeps dying" in done.stderr
+    assert "no receiver on this machine" in done.stderr
+    assert up.parts() == {}
 
 
 def test_a_port_in_use_is_named_and_nothing_is_started(up: Up) -> None:
