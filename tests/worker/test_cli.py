@@ -281,6 +281,7 @@ WRONG = (
         says="Redis does not do it",
         env={"INLET_REDIS_URL": "redis://:hush@127.0.0.1:1/0"},
     ),
+    Wrong(label="a status that is none", arguments=("tickets", "--status", "lost"), code=2, says="waiting"),
     Wrong(
         label="no such tenant",
         arguments=("tickets", "--tenant", "nobody"),
@@ -432,6 +433,8 @@ def test_migrating_an_empty_database_and_again(
 ) -> None:
     url = servers.new_database("template0")
     monkeypatch.setenv("INLET_DATABASE_URL", url)
+    unready = shell("tickets")
+    assert (unready.code, "Run `inlet migrate`." in unready.err) == (1, True)
     assert shell.ok("migrate")["applied"]
     assert shell.ok("migrate") == {"applied": []}
     servers.drop(url)

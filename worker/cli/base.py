@@ -54,10 +54,12 @@ async def postgres(url: str) -> AsyncIterator[Pool]:
     try:
         yield pool
     except Transient as error:
-        raise Failure(
-            f"Postgres at {server_of(url)} does not do it ({error}). Is it running? "
-            "Start `inlet up`, or set INLET_DATABASE_URL; `inlet doctor` says more."
-        ) from error
+        fix = (
+            "Run `inlet migrate`."
+            if "does not exist" in str(error)
+            else "Is it running? Start `inlet up`, or set INLET_DATABASE_URL; `inlet doctor` says more."
+        )
+        raise Failure(f"Postgres at {server_of(url)} does not do it ({error}). {fix}") from error
     finally:
         await _close(pool)
 

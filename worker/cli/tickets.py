@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from worker.cli.base import Failure, Json, Tenant, postgres, print_json, print_table, say, settings, wait
+from routing.facts import Status as TicketStatus
+from worker.cli.base import (
+    USAGE,
+    Failure,
+    Json,
+    Tenant,
+    postgres,
+    print_json,
+    print_table,
+    say,
+    settings,
+    wait,
+)
 
 if TYPE_CHECKING:
     from storage.shown import Message, Ticket, TicketLine
@@ -32,6 +44,8 @@ def index(
     as_json: Json = False,
 ) -> None:
     """List tickets, the newest first."""
+    if status not in (None, *get_args(TicketStatus)):
+        raise Failure(f"A status is one of {', '.join(get_args(TicketStatus))}.", USAGE)
     lines, following = wait(_list(settings(), tenant, status, after, limit))
     if as_json:
         print_json({"items": lines, "next": following})
