@@ -23,7 +23,8 @@ from worker.settings import Settings
 from worker.up_programs import Keeper, Part, Program
 
 RECEIVER_SECONDS = 3.5
-WORKER_SECONDS = 4.0
+SERVERS_SECONDS = 5.0
+"""Kept back for the servers: the workers get the rest for what they have begun."""
 REDIS_SECONDS = 2.0
 CLOSE_SECONDS = 14.0
 """For everything; Postgres, which comes last and has most to write, gets all that the others left."""
@@ -83,11 +84,10 @@ class House:
         end = time.monotonic() + CLOSE_SECONDS
         for program in self._receiver:
             program.stop(RECEIVER_SECONDS)
-        deadline = time.monotonic() + WORKER_SECONDS
         for worker in self._workers:
             worker.ask_to_stop()
         for worker in self._workers:
-            worker.stop(max(deadline - time.monotonic(), 0.0))
+            worker.stop(max(end - SERVERS_SECONDS - time.monotonic(), 0.0))
         for server in reversed(self._servers):
             server.stop(REDIS_SECONDS if server.name == "Redis" else end - time.monotonic())
         up_state.forget_state(self.settings.data)
