@@ -51,7 +51,11 @@ def functions(path: Path) -> list[tuple[str, int]]:
 
 def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     first = node.body[0]
-    doc = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    doc = (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    )
     lines = (node.end_lineno or 0) - node.lineno + 1
     return lines - ((first.end_lineno or 0) - first.lineno + 1 if doc else 0)
 
@@ -59,7 +63,9 @@ def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 @pytest.mark.parametrize("room", ROOMS)
 def test_imports_point_only_to_the_left(room: str) -> None:
     allowed = set(ROOMS[: ROOMS.index(room) + 1])
-    wrong = {str(p.relative_to(ROOT)): bad for p in modules(room) if (bad := imported(p) & set(ROOMS) - allowed)}
+    wrong = {
+        str(p.relative_to(ROOT)): bad for p in modules(room) if (bad := imported(p) & set(ROOMS) - allowed)
+    }
     assert not wrong
 
 
@@ -83,7 +89,9 @@ def test_the_pure_rooms_have_no_clock_no_chance_and_no_environment(room: str) ->
 
 
 def test_functions_stay_under_forty_lines() -> None:
-    assert not [(name, lines) for room in ROOMS for p in modules(room) for name, lines in functions(p) if lines > 40]
+    assert not [
+        (name, lines) for room in ROOMS for p in modules(room) for name, lines in functions(p) if lines > 40
+    ]
 
 
 def test_the_median_function_is_short() -> None:
@@ -92,7 +100,9 @@ def test_the_median_function_is_short() -> None:
 
 
 def test_modules_stay_under_250_lines() -> None:
-    assert not [(str(p), n) for room in ROOMS for p in modules(room) if (n := len(p.read_text().splitlines())) > 250]
+    assert not [
+        (str(p), n) for room in ROOMS for p in modules(room) if (n := len(p.read_text().splitlines())) > 250
+    ]
 
 
 def test_environment_is_read_in_the_settings_alone() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import struct
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -54,6 +55,12 @@ class Reader:
                 await self._kill()
                 raise
 
+    @property
+    def pid(self) -> int | None:
+        """Of the reading process, where one runs."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
     async def close(self) -> None:
         """End the reading process."""
         await self._kill()
@@ -69,9 +76,9 @@ class Reader:
 
     async def _running(self) -> Process:
         if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "worker.reading_process", str(self._memory), stdin=PIPE, stdout=PIPE
-            )
+            limits = str(self._memory), str(math.ceil(self._seconds) + 1)
+            command = (sys.executable, "-m", "worker.reading_process", *limits)
+            self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
         return self._process
 
     async def _kill(self) -> None:
