@@ -18,6 +18,8 @@ ACCEPTED = "inlet:accepted"
 FIELD = b"e"
 RETURNED = "returned"
 """The consumer that keeps what was given back. It never lives, so the next sweep takes it over."""
+ALONE_FROM = 3
+"""An entry begun so often may have killed its worker: it is taken over, and worked, alone."""
 NEWER = "newer:v"
 """Begins the names of the consumers that keep what a newer version wrote."""
 

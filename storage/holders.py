@@ -6,7 +6,7 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from storage.entries import GROUP, RETURNED, STREAM, Found, is_too_new
+from storage.entries import ALONE_FROM, GROUP, RETURNED, STREAM, Found, is_too_new
 
 BEAT = "inlet:beat:"
 """Begins the key that a living consumer keeps alive."""
@@ -59,11 +59,15 @@ class Holders:
         return [(name, self._idle_ms if alive[name] else self._rest_ms) for name in names if pending[name]]
 
     async def take(self, consumer: str, holder: str, rest: int, count: int) -> list[Found]:
-        """Make up to `count` entries of the holder, that rested for so long, the consumer's own."""
+        """Make up to `count` entries of the holder, that rested for so long, the consumer's own.
+
+        Those that may have killed their worker come one at a time: taking over counts as an attempt, and
+        those behind a killer must not be counted for what it does.
+        """
         rows = await self._redis.xpending_range(
             STREAM, GROUP, "-", "+", count=count, consumername=holder, idle=rest
         )
-        attempts = {row["message_id"]: row["times_delivered"] + 1 for row in rows}
+        attempts = _portion({row["message_id"]: row["times_delivered"] + 1 for row in rows})
         if not attempts:
             return []
         # The idle time is compared again: of two workers that take over at once, one gets the entry.
@@ -118,3 +122,9 @@ class Holders:
             return "0-0"  # no stream yet
         last = [row["last-delivered-id"].decode() for row in groups if row["name"] == GROUP.encode()]
         return last[0] if last else "0-0"
+
+
+def _portion(attempts: dict[bytes, int]) -> dict[bytes, int]:
+    """What is taken over together: all that is not suspicious, else one entry alone."""
+    harmless = {key: count for key, count in attempts.items() if count < ALONE_FROM}
+    return harmless or dict(list(attempts.items())[:1])

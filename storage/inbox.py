@@ -120,18 +120,17 @@ class Inbox:
             await self._redis.xclaim(STREAM, GROUP, RETURNED, 0, ids, retrycount=before, justid=True)
 
     async def claim_dead(self, consumer: str, count: int) -> list[Entry]:
-        """Take over up to `count` entries that others left. This counts as an attempt.
+        """Take over up to `count` entries that one other left; empty where nobody left any.
 
         These are: a dead consumer's, given back ones, parked ones of a version that we know by now, and those
-        that a live consumer has not finished for very long.
+        that a live consumer has not finished for very long. This counts as an attempt, so an entry that may
+        have killed its worker comes alone.
         """
-        entries: list[Entry] = []
         for holder, rest in await self._holders.overdue():
-            rows = await self._holders.take(consumer, holder, rest, count - len(entries))
-            entries += await readable(self._redis, rows)
-            if len(entries) >= count:
-                break
-        return entries
+            entries = await readable(self._redis, await self._holders.take(consumer, holder, rest, count))
+            if entries:
+                return entries
+        return []
 
     async def claim_strays(self) -> int:
         """Give back what the group handed out and then forgot (a consumer deleted by hand). Says how many."""

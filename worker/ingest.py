@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from datetime import UTC, datetime
 
 from routing.context import PlanContext
 from routing.work import Makers
 from storage.batch import record_or_split
+from storage.blobs import BlobError
 from storage.claims import Item
 from storage.database import answers
 from storage.entries import Entry
 from storage.ids import new_id, new_token
 from storage.record import Recorded, planner_of
 from storage.redis import Failure
-from worker.prepare import prepare
+from worker.prepare import Portion, portions
 from worker.report import Report
 from worker.station import Station, renew
 
-ALONE_FROM = 3
-"""An entry begun so often may have killed its worker: it runs alone."""
 TURN_SECONDS = 30.0
 """A job ends after so long and hints once more, so that arq's time limit never meets one at work."""
 
@@ -47,7 +46,7 @@ async def sweep(station: Station) -> int:
     await station.inbox.claim_strays()
     settled = 0
     while not station.stopping.is_set():
-        entries = await station.inbox.claim_dead(station.consumer, station.settings.batch)
+        entries = await taken(station, station.inbox.claim_dead(station.consumer, station.settings.batch))
         if not entries:
             break
         settled += await work(station, entries)
@@ -59,7 +58,7 @@ async def batches(station: Station) -> AsyncIterator[list[Entry]]:
     await answers(station.postgres)
     await station.inbox.beat(station.consumer)
     size, until = station.settings.batch, time.monotonic() + TURN_SECONDS
-    while entries := await station.inbox.read(station.consumer, size):
+    while entries := await taken(station, station.inbox.read(station.consumer, size)):
         if len(entries) == size:
             station.hint()
         yield entries
@@ -68,30 +67,44 @@ async def batches(station: Station) -> AsyncIterator[list[Entry]]:
             return
 
 
+async def taken(station: Station, entries: Awaitable[list[Entry]]) -> list[Entry]:
+    """The entries that Redis hands out. Where its answer is lost, they may be ours without our knowing."""
+    try:
+        return await entries
+    except Failure:
+        renew(station)
+        raise
+
+
 async def work(station: Station, entries: Sequence[Entry]) -> int:
-    """Settle entries, the suspicious ones each alone. Says how many."""
-    together = [entry for entry in entries if entry.attempts < ALONE_FROM]
-    alone = [[entry] for entry in entries if entry.attempts >= ALONE_FROM]
-    groups = ([together] if together else []) + alone
-    for place, group in enumerate(groups):
-        try:
-            await settle(station, group)
-        except BaseException:
-            await give_back(station, [entry for rest in groups[place:] for entry in rest])
-            raise
+    """Settle entries, portion by portion. Says how many.
+
+    Raises DatabaseError, BlobError or Failure where a server cannot serve: what is left is given back then.
+    """
+    left = {entry.id: entry for entry in entries}
+    put_off: list[Entry] = []
+    try:
+        async for portion in portions(station, entries):
+            await settle(station, portion)
+            put_off += portion.put_off
+            for entry in portion.entries:
+                del left[entry.id]
+    finally:
+        if left:
+            await give_back(station, list(left.values()))
+    if put_off:
+        raise BlobError(f"The content of {len(put_off)} messages cannot be had now.")
     return len(entries)
 
 
-async def settle(station: Station, entries: Sequence[Entry]) -> None:
-    """One batch: prepared, recorded in one transaction, then deleted from the inbox."""
-    report = Report(entries, station.metrics)
-    prepared = await prepare(station, entries)
-    report.step("prepare")
-    recorded = prepared.recorded
-    if prepared.items:
-        recorded.add(await record(station, prepared.items))
+async def settle(station: Station, portion: Portion) -> None:
+    """One portion of a batch: recorded in one transaction, then deleted from the inbox."""
+    report = Report(portion.entries, station.metrics, portion.begun)
+    recorded = portion.recorded
+    if portion.items:
+        recorded.add(await record(station, portion.items))
     report.step("record")
-    await station.inbox.done(entries, second=recorded.second_entries)
+    await station.inbox.done(portion.entries, second=recorded.second_entries)
     report.step("delete")
     report.done(recorded)
 

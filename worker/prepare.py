@@ -5,7 +5,8 @@ What fails for one message costs that message alone; trouble with a store fails 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -17,7 +18,6 @@ from routing.work import Origin, Work
 from storage.blobs import BlobError, BlobMissingError
 from storage.burial import burial_of, bury, describe
 from storage.claims import Item
-from storage.database import DatabaseError
 from storage.entries import Entry
 from storage.envelope import Envelope
 from storage.record import Recorded
@@ -34,12 +34,23 @@ class Crashed(Exception):  # noqa: N818 - names what happened
     """It was begun again and again, and never finished: it may have killed its workers."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Prepared:
-    """What of a batch is ready for the record, and what was given up on the way."""
+PORTION_CHARACTERS = 16 * 1024 * 1024
+"""What is read of a batch before it is written: large mails share no transaction with many others."""
 
+
+@dataclass(slots=True, kw_only=True)
+class Portion:
+    """As much of a batch as is read, planned and written together."""
+
+    entries: list[Entry] = field(default_factory=list)
+    """All of it that is settled once `items` are recorded."""
     items: list[Item] = field(default_factory=list)
     recorded: Recorded = field(default_factory=Recorded)
+    """What was given up on the way."""
+    put_off: list[Entry] = field(default_factory=list)
+    """Entries whose content cannot be had now: the others do not wait for them."""
+    begun: float = field(default_factory=time.perf_counter)
+    """By the clock that `Report` reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,43 +62,61 @@ class Read:
     message: InboundMessage
 
 
-async def prepare(station: Station, entries: Sequence[Entry]) -> Prepared:
-    """The entries as items, in their order. Raises Transient or BlobError where a store cannot serve now."""
-    prepared = Prepared()
-    found = [one for entry in entries if (one := await read(station, entry, prepared))]
+async def portions(station: Station, entries: Sequence[Entry]) -> AsyncIterator[Portion]:
+    """The entries as items, in their order, in portions of a bounded size. Raises DatabaseError."""
+    portion, found, size = Portion(), list[Read](), 0
+    for entry in entries:
+        one = await read(station, entry, portion)
+        if one is not None:
+            found.append(one)
+            size += weight(one)
+        if size > PORTION_CHARACTERS:
+            yield await routed(station, portion, found)
+            portion, found, size = Portion(), [], 0
+    if found or portion.entries or portion.put_off:
+        yield await routed(station, portion, found)
+
+
+def weight(one: Read) -> int:
+    """About how many characters the message takes in a statement."""
+    message = one.message
+    return len(message.text) + len(message.reply_text) + len(message.html) + len(one.envelope.raw or b"")
+
+
+async def routed(station: Station, portion: Portion, found: Sequence[Read]) -> Portion:
+    """The portion with the items of what was read: tenants found, triaged."""
     tokens = await find_tokens(
         station.postgres, {token for one in found for token in token_candidates(one.message)}
     )
     directory = station.directories.current()
-    works = [await work(station, one, directory, tokens, prepared) for one in found]
+    works = [await work(station, one, directory, tokens, portion) for one in found]
     if any(one is not None and one.tenant is None for one in works):
         # A tenant or domain may be newer than what is cached: look once more before anything is unroutable.
         directory = await station.directories.refresh()
         works = [
-            one if one is None or one.tenant else await work(station, source, directory, tokens, prepared)
+            one if one is None or one.tenant else await work(station, source, directory, tokens, portion)
             for one, source in zip(works, found, strict=True)
         ]
-    prepared.items += [
+    portion.items += [
         Item(work=one, envelope=source.envelope) for one, source in zip(works, found, strict=True) if one
     ]
-    return prepared
+    return portion
 
 
-async def read(station: Station, entry: Entry, prepared: Prepared) -> Read | None:
-    """The entry's message, complete. None where it cannot be read: then it has been buried."""
+async def read(station: Station, entry: Entry, portion: Portion) -> Read | None:
+    """The entry's message, complete. None where it cannot be read: then it has been buried, or put off."""
+    portion.entries.append(entry)
     envelope = entry.envelope
     if envelope is None or entry.attempts > HOPELESS_FROM:
-        await give_up(station, entry, hopeless(entry), prepared)
+        await give_up(station, entry, hopeless(entry), portion)
         return None
     try:
         message = await complete(station, envelope, alone=entry.attempts >= ISOLATED_FROM)
-    except BlobMissingError as error:
-        await give_up(station, entry, error, prepared)
-        return None
-    except (BlobError, DatabaseError):
-        raise
     except Exception as error:  # noqa: BLE001 - one message's trouble, whatever it is, is its own (P5)
-        await give_up(station, entry, error, prepared)
+        if isinstance(error, BlobError) and not isinstance(error, BlobMissingError):
+            portion.put_off.append(portion.entries.pop())
+        else:
+            await give_up(station, entry, error, portion)
         return None
     return Read(entry=entry, envelope=envelope, message=message)
 
@@ -106,13 +135,13 @@ async def complete(station: Station, envelope: Envelope, *, alone: bool) -> Inbo
 
 
 async def work(
-    station: Station, one: Read, directory: Directory, tokens: dict[str, TokenFacts], prepared: Prepared
+    station: Station, one: Read, directory: Directory, tokens: dict[str, TokenFacts], portion: Portion
 ) -> Work | None:
     """The message with tenant, triage and claim. None where our own code failed: then it has been buried."""
     try:
         return work_of(origin(one), one.message, directory, tokens)
     except Exception as error:  # noqa: BLE001 - as above
-        await give_up(station, one.entry, error, prepared)
+        await give_up(station, one.entry, error, portion)
         return None
 
 
@@ -136,10 +165,10 @@ def hopeless(entry: Entry) -> Exception:
     return Crashed(f"It was begun {entry.attempts - 1} times, and never finished.")
 
 
-async def give_up(station: Station, entry: Entry, error: Exception, prepared: Prepared) -> None:
+async def give_up(station: Station, entry: Entry, error: Exception, portion: Portion) -> None:
     """Make the entry a dead letter that says why."""
     now = datetime.now(UTC)
     text, trace = describe(error)
     reason = "crashed" if isinstance(error, Crashed) else "failed"
     burial = burial_of(entry, now, reason=reason, error=text, trace=trace)
-    prepared.recorded.add(await bury(station.postgres, burial, now))
+    portion.recorded.add(await bury(station.postgres, burial, now))

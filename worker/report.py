@@ -18,14 +18,16 @@ _log = structlog.get_logger("inlet.ingest")
 class Report:
     """What one batch took, step by step."""
 
-    def __init__(self, entries: Sequence[Entry], metrics: WorkMetrics) -> None:
+    def __init__(self, entries: Sequence[Entry], metrics: WorkMetrics, begun: float) -> None:
+        """`begun`: when the first entry was taken up, by `time.perf_counter`."""
         self._entries = entries
         self._metrics = metrics
-        self._last = time.perf_counter()
+        self._last = begun
         self._steps: dict[str, float] = {}
+        self.step("prepare")
 
     def step(self, name: str) -> None:
-        """A step is over: prepare, record or delete."""
+        """A step is over: record or delete."""
         now = time.perf_counter()
         self._steps[name], self._last = now - self._last, now
 
