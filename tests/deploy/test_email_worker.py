@@ -16,7 +16,8 @@ from worker.embedded.ports import free_port
 
 HERE = Path(__file__).parent
 WORKER = HERE.parents[1] / "deploy" / "cloudflare-email-worker" / "worker.js"
-MAIL = b"From: Ada <ada@example.org>\r\nSubject: Hello\r\nMessage-ID: <1@example.org>\r\n\r\nWhere is my order? \xc3\xa9\r\n"
+HEAD = b"From: Ada <ada@example.org>\r\nSubject: Hello\r\nMessage-ID: <1@example.org>\r\n\r\n"
+MAIL = HEAD + b"Where is my order? \xc3\xa9\r\n"
 
 pytestmark = pytest.mark.skipif(
     shutil.which("node") is None, reason="Node is not installed: apt-get install nodejs"
