@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 import msgspec
@@ -61,9 +62,14 @@ def who_wrote(
 
 
 def as_meant(message: InboundMessage, author: Author) -> InboundMessage:
-    """The message as its author wrote it: an agent's forward without the agent's own words."""
-    if not author.forwarded or message.mail is None or message.mail.forward is None:
+    """The message as its author wrote it: an agent's forward without the agent's own words.
+
+    Where a group or a form has rewritten From, its sender is the author; what stood there is in the original.
+    """
+    if message.mail is None or author.party == message.sender:
         return message
+    if not author.forwarded or message.mail.forward is None:
+        return msgspec.structs.replace(message, sender=author.party)
     forward = message.mail.forward
     return msgspec.structs.replace(
         message,
@@ -75,6 +81,8 @@ def as_meant(message: InboundMessage, author: Author) -> InboundMessage:
     )
 
 
+_VIA = re.compile(r"'?(\S.*?)'? via \S.*")
+"""How groups and lists rewrite a name: `'Gina' via Support`."""
 _WHY: dict[Verdict, str] = {
     "pass": "From is proven by an aligned verdict.",
     "fail": "From failed its check.",
@@ -115,8 +123,14 @@ def _rewritten(message: InboundMessage, tenant: Tenant, directory: Directory) ->
     )
     for field, party in listed:
         if party is not None and party.address and not _of_tenant(party.address, tenant, directory):
-            return field, party
+            return field, _named(party, message.sender)
     return None
+
+
+def _named(party: Party, rewritten: Party) -> Party:
+    """The party, with the name that a group left in front of its own where nothing else names it."""
+    known = _VIA.fullmatch(rewritten.name)
+    return msgspec.structs.replace(party, name=known[1]) if known and not party.name else party
 
 
 def _is_agent(address: str, tenant: Tenant, directory: Directory) -> bool:

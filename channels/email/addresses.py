@@ -23,6 +23,10 @@ _BARE = re.compile(r"[^\s<>@,;:\"()\[\]]+@[^\s<>@,;:\"()\[\]]+")
 _ANGLED = re.compile(r"< ?([^<> ]{1,400}) ?>")
 _NO_ADDRESS = re.compile(r"[\s<>,;:\"()\[\]]+")
 _SPLIT = re.compile(r" ?[,;] ?")
+_NESTED = 3
+_QUOTES = ("'", '"')
+# A quote that ends one word and is not the last character: the first one belongs to this word alone.
+_INNER = {quote: re.compile(rf"(?<=\S){quote}\s") for quote in _QUOTES}
 
 
 def read_parties(value: str) -> list[Party]:
@@ -37,11 +41,30 @@ def read_parties(value: str) -> list[Party]:
 
 def party(name: str, address: str) -> Party:
     """A party with its name decoded and its address normalised."""
-    name = decode_words(name).strip().strip("'\"").strip()
+    name = _bare(decode_words(name))
     address = normal(decode_words(address))
     return Party(
         name="" if name.lower() == address else storable(" ".join(name.split()), _NAME), address=address
     )
+
+
+def _bare(name: str) -> str:
+    """The name without the quotes around it. Quotes inside, as in `'Gina' via Support`, are part of it."""
+    name = name.strip()
+    if not name.strip("'\" "):
+        return ""
+    for _ in range(_NESTED):
+        name = _unquoted(name).strip()
+    return name
+
+
+def _unquoted(name: str) -> str:
+    for quote in _QUOTES:
+        if name.count(quote) == 1:
+            name = name.strip(quote)
+        elif name.startswith(quote) and name.endswith(quote) and not _INNER[quote].search(name, 1):
+            name = name[1:-1]
+    return name
 
 
 def normal(address: str) -> str:

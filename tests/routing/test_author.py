@@ -7,7 +7,7 @@ import pytest
 from channels.message import Forward, InboundMessage, Party
 from routing.author import Author, as_meant, who_wrote
 from routing.facts import AddressFacts
-from tests.routing.world import ACME, ACME_MAIL, AGENT, SERVER, Known, mail, sms
+from tests.routing.world import ACME, ACME_MAIL, AGENT, SERVER, Known, World, mail, sms
 
 ADA, BOB = Party(name="Ada", address="ada@customer.test"), Party(name="Bob", address="bob@customer.test")
 GROUP = "support@acme.test"
@@ -68,6 +68,34 @@ def test_who_wrote(message: InboundMessage, address: str, rule: str) -> None:
     author = wrote(message)
     assert (author.party.address, author.step.rule) == (address, rule)
     assert author.agent is None
+
+
+@pytest.mark.parametrize(("message", "address", "rule"), AUTHORS.values(), ids=AUTHORS)
+def test_who_wrote_is_the_sender_that_is_shown(message: InboundMessage, address: str, rule: str) -> None:
+    """The From that a group or a form wrote stays in the original."""
+    assert as_meant(message, wrote(message)).sender.address == address, rule
+
+
+def test_a_rewritten_mail_is_stored_with_its_author_as_sender() -> None:
+    world = World()
+    changes = world.say(mail(sender=GROUP, name="'Ada' via Support", original_from=ADA, reply_to=BOB))
+    assert changes.messages[0].sender == {"name": "Ada", "address": "ada@customer.test"}
+    assert changes.messages[0].contact_id == changes.contacts[0].id
+
+
+NAMES = {
+    "a name of their own stays": ("'Gina' via Support", Party(name="Ada", address=ADA.address), "Ada"),
+    "a group's form gives one": ("'Gina' via Support", Party(address=ADA.address), "Gina"),
+    "a list's form too": ("Gina Berg via Announcements", Party(address=ADA.address), "Gina Berg"),
+    "a site's name is nobody's": ("Acme Shop", Party(address=ADA.address), ""),
+    "nobody via a group": ("via Support", Party(address=ADA.address), ""),
+}
+
+
+@pytest.mark.parametrize(("rewritten", "behind", "expected"), NAMES.values(), ids=NAMES)
+def test_the_name_behind_a_rewritten_from(rewritten: str, behind: Party, expected: str) -> None:
+    author = wrote(mail(sender=GROUP, name=rewritten, reply_to=behind))
+    assert author.party == Party(name=expected, address=ADA.address)
 
 
 def test_what_a_form_says_of_its_sender_is_no_proof() -> None:
