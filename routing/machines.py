@@ -19,6 +19,7 @@ KINDS: tuple[tuple[Flag, str], ...] = (
 )
 """Flags of such messages, each with the kind of its activity. The first that fits names the message."""
 
+# Closed ones too, unlike for a customer's reply: the answer that closed the ticket never arrived.
 _REOPENED = frozenset({"waiting", "resolved", "closed"})
 
 

@@ -12,7 +12,7 @@ AUTOMATIC = frozenset({
     Flag.AUTO_REPLY, Flag.AUTO_GENERATED, Flag.BOUNCE, Flag.COMPLAINT_REPORT, Flag.DELIVERY_REPORT,
 })  # fmt: skip
 """Nobody sat down to write these."""
-_REOPENED = frozenset({"waiting", "resolved", "closed"})
+_REOPENED = frozenset({"waiting", "resolved"})
 
 
 def _words(text: str) -> frozenset[str]:
@@ -49,8 +49,8 @@ def window(tenant: Tenant, channel: str) -> timedelta:
 
 
 def is_late(ticket: TicketFacts, channel: str, received_at: datetime, tenant: Tenant) -> bool:
-    """Whether a reply belongs to a follow-up rather than to the ticket (R28)."""
-    return received_at - ticket.updated_at > window(tenant, channel)
+    """Whether a reply belongs to a follow-up rather than to the ticket (R28): always, once it is closed."""
+    return ticket.status == "closed" or received_at - ticket.updated_at > window(tenant, channel)
 
 
 def is_automatic(message: InboundMessage) -> bool:

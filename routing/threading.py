@@ -67,16 +67,21 @@ class Inquiry:
         )
 
     def merged(self, ticket: str) -> tuple[TicketFacts, ...]:
-        """The ticket and the ones that it was merged into, the last one now being the one that counts."""
-        chain: list[TicketFacts] = []
-        following: str | None = ticket
-        while following is not None and len(chain) < _MAX_MERGES:
-            known = self.threads.ticket(self.tenant.id, following)
-            if known is None:
-                break
-            chain.append(known)
-            following = known.merged_into
-        return tuple(chain)
+        """The ticket and the ones that it was merged into."""
+        return merged(self.threads, self.tenant.id, ticket)
+
+
+def merged(threads: Threads, tenant: str, ticket: str) -> tuple[TicketFacts, ...]:
+    """A ticket and the ones that it was merged into, the last one now being the one that counts."""
+    chain: list[TicketFacts] = []
+    following: str | None = ticket
+    while following is not None and len(chain) < _MAX_MERGES:
+        known = threads.ticket(tenant, following)
+        if known is None:
+            break
+        chain.append(known)
+        following = known.merged_into
+    return tuple(chain)
 
 
 def find_ticket(

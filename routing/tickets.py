@@ -16,11 +16,11 @@ from routing.participants import outsiders
 from routing.replies import is_automatic, is_late, is_quiet, reopened, says_nothing
 from routing.rows import note_row, ticket_facts
 from routing.sla import stamps
+from routing.threading import merged
 from routing.triage import decide, derive_subject
 from routing.triage.verdict import Triage
 
 WIDGET = "widget"
-_MAX_FOLLOWERS = 20
 
 
 def settle(batch: Batch, case: Case) -> None:
@@ -37,11 +37,10 @@ def settle(batch: Batch, case: Case) -> None:
 
 def newest(batch: Batch, case: Case) -> TicketFacts | None:
     """The ticket that was found, or the newest that follows it where it is too late for the old one."""
-    ticket, tenant = case.answer.ticket, case.tenant.id
-    for _ in range(_MAX_FOLLOWERS):
-        if ticket is None or ticket.followed_by is None or not too_late(case, ticket):
-            break
-        ticket = batch.threads.ticket(tenant, ticket.followed_by) or ticket
+    ticket, seen = case.answer.ticket, set[str]()
+    while ticket and ticket.followed_by and ticket.id not in seen and too_late(case, ticket):
+        seen.add(ticket.id)  # what follows a ticket may have been merged back into it
+        ticket = (merged(batch.threads, case.tenant.id, ticket.followed_by) or (ticket,))[-1]
     return ticket
 
 

@@ -81,6 +81,14 @@ def test_r34_a_hard_bounce_reopens_once(world: World) -> None:
     assert (outcomes(again), again.events, world.ticket().status) == (["appended"], [], "waiting")
 
 
+@pytest.mark.parametrize("status", ["waiting", "resolved", "closed"])
+def test_r34_a_hard_bounce_reopens_whatever_believes_to_be_answered(world: World, status: str) -> None:
+    """Closed too: the answer that closed it has not arrived."""
+    world.change(world.ticket().id, status=status)
+    changes = world.say(bounce())
+    assert (outcomes(changes), world.ticket().status) == (["appended"], "open")
+
+
 def test_a_hard_bounce_of_an_open_ticket_only_tells(world: World) -> None:
     world.change(world.ticket().id, status="open")
     changes = world.say(bounce())

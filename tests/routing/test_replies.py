@@ -31,7 +31,6 @@ REOPENED = {
     "in progress stays in progress": ("in_progress", reply(), "in_progress"),
     "waiting is open again": ("waiting", reply(), "open"),
     "resolved is open again": ("resolved", reply(), "open"),
-    "closed is open again within the window": ("closed", reply(), "open"),
     "an automatic reply reopens nothing": ("waiting", reply(flags=[Flag.AUTO_REPLY]), "waiting"),
     "generated mail reopens nothing": ("resolved", reply(flags=[Flag.AUTO_GENERATED]), "resolved"),
     "a mere thanks reopens nothing": ("resolved", reply("Thank you so much!\n\nAda"), "resolved"),
@@ -169,6 +168,79 @@ def test_a_follow_up_takes_nothing_from_an_old_ticket_that_moves_again(world: Wo
     world.change(old.id, updated_at=NOW + days(41))
     changes = world.say(reply("About the old one"), at=NOW + days(42))
     assert changes.messages[0].ticket_id == old.id
+
+
+@pytest.mark.parametrize("later", [0, 1, 40], ids=["at once", "within the window", "late"])
+def test_a_reply_to_a_closed_ticket_opens_a_follow_up(world: World, later: int) -> None:
+    """Closed is final, whatever the age of the ticket: a reply moves `waiting` and `resolved` only."""
+    old = world.change(world.ticket().id, status="closed")
+    changes = world.say(reply(), at=NOW + days(later))
+    assert outcomes(changes) == ["created"]
+    assert changes.tickets[0].follows == old.id
+    assert events(changes) == [("ticket.created", True)]
+    assert world.known.tickets[old.id].status == "closed"
+    again = world.say(reply("One more thing"), at=NOW + days(later))
+    assert again.messages[0].ticket_id == changes.tickets[0].id
+
+
+def test_a_text_to_a_closed_ticket_opens_a_follow_up_that_goes_on() -> None:
+    world = World()
+    world.say(sms(), ACME_SMS)
+    old = world.change(world.ticket().id, status="closed")
+    assert [row.follows for row in world.say(sms("Again"), ACME_SMS).tickets] == [old.id]
+    assert outcomes(world.say(sms("And again"), ACME_SMS)) == ["appended"]
+
+
+CLOSED = {
+    "a mere thanks is filed": (reply("Thank you!"), "appended"),
+    "a reaction is filed": (reply("👍", flags=[Flag.REACTION]), "appended"),
+    "an out-of-office reply is filed": (reply(flags=[Flag.AUTO_REPLY]), "appended"),
+    "a soft bounce is filed": (reply(flags=[Flag.BOUNCE]), "appended"),
+    "a complaint is filed": (reply(flags=[Flag.COMPLAINT_REPORT]), "appended"),
+    "a notice is filed": (reply(flags=[Flag.DELIVERY_REPORT]), "appended"),
+    "R33 generated mail is not lost on it": (reply("Disk full", flags=[Flag.AUTO_GENERATED]), "created"),
+}
+
+
+@pytest.mark.parametrize("later", [1, 40], ids=["closed", "late"])
+@pytest.mark.parametrize(("message", "expected"), CLOSED.values(), ids=CLOSED)
+def test_what_asks_for_nothing_finds_a_closed_ticket_as_it_finds_a_late_one(
+    world: World, message: InboundMessage, expected: str, later: int
+) -> None:
+    old = world.change(world.ticket().id, status="closed" if later == 1 else "resolved")
+    changes = world.say(message, at=NOW + days(later))
+    assert outcomes(changes) == [expected]
+    assert world.known.tickets[old.id].status == old.status
+    assert ("ticket.reopened", False) not in events(changes)
+
+
+def test_a_follow_up_that_was_merged_passes_late_replies_on(world: World) -> None:
+    old = world.change(world.ticket().id, status="closed")
+    world.say(reply())
+    follow_up = world.ticket()
+    world.say(mail("Another matter", subject="Other"))
+    target = world.ticket()
+    world.change(follow_up.id, status="closed", merged_into=target.id)
+    changes = world.say(reply("One more thing"))
+    assert changes.messages[0].ticket_id == target.id
+    assert world.known.tickets[old.id].status == "closed"
+
+
+def test_a_follow_up_merged_back_into_its_closed_ticket_goes_round_for_once(world: World) -> None:
+    old = world.change(world.ticket().id, status="closed")
+    world.say(reply())
+    world.change(world.ticket().id, status="closed", merged_into=old.id)
+    assert [row.follows for row in world.say(reply("One more thing")).tickets] == [old.id]
+
+
+def test_a_merged_ticket_is_closed_and_passes_its_replies_on_all_the_same(world: World) -> None:
+    first = world.ticket()
+    world.say(mail("Another matter", subject="Other"))
+    second = world.change(world.ticket().id, status="waiting")
+    world.change(first.id, status="closed", merged_into=second.id)
+    changes = world.say(reply())
+    assert (outcomes(changes), changes.messages[0].ticket_id) == (["appended"], second.id)
+    assert world.known.tickets[second.id].status == "open"
 
 
 def test_late_thanks_open_nothing(world: World) -> None:
