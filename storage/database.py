@@ -11,6 +11,7 @@ included, is trouble with the server, and no message may be given up for it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, Protocol
@@ -77,6 +78,9 @@ ACQUIRE_SECONDS = 10.0
 class DatabaseError(Exception):
     """Postgres did not do what was asked."""
 
+    state: str = ""
+    """The SQLSTATE, where Postgres itself said no."""
+
 
 class Transient(DatabaseError):  # noqa: N818 - a state of the world, not a fault
     """Postgres is away, busy or shutting down."""
@@ -99,21 +103,44 @@ def of_state(state: str) -> type[DatabaseError]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what the driver raises into a DatabaseError; everything else passes as it is."""
+    """Turn what the driver raises into a DatabaseError; everything else passes as it is.
+
+    The driver's error is not chained: a trace would print its DETAIL, which shows whole rows (R37). Where it
+    happened is kept.
+    """
     try:
         yield
     except _driver.PostgresError as error:
-        raise of_state(error.sqlstate or "")(_said(error)) from error
+        raise _ours(error).with_traceback(error.__traceback__) from None
     except (_driver.InterfaceError, OSError, TimeoutError) as error:
-        raise Transient(f"{type(error).__name__}: {error}") from error
+        ours = Transient(f"{type(error).__name__}: {error}")
+        raise ours.with_traceback(error.__traceback__) from None
 
 
-def _said(error: Exception) -> str:
-    """What the driver says, without the values that it could not send: those are customers' words."""
-    text = str(error)
-    if not text.startswith("invalid input for query argument"):
-        return text
-    return f"{text.partition(':')[0]} ({text.rpartition(' (')[2]}"
+def _ours(error: Any) -> DatabaseError:
+    state = error.sqlstate or ""
+    ours = of_state(state)(_said(error, state))
+    ours.state = state
+    return ours
+
+
+_QUOTED = re.compile(r"""["'«»\u2018-\u201e].*["'«»\u2018-\u201e]""", re.DOTALL)
+"""From the first to the last quote, of whatever language the server speaks."""
+_NAMES = ("table_name", "column_name", "constraint_name")
+
+
+def _said(error: Any, state: str) -> str:
+    """The message with SQLSTATE and names, without the values that were refused: those are customers' words.
+
+    DETAIL, HINT, CONTEXT and the query, which the driver's own text holds, can show any of them.
+    """
+    text = str(error.args[0]) if error.args else type(error).__name__
+    if text.startswith("invalid input for query argument"):  # the driver's own words: value, then reason
+        text = f"{text.partition(':')[0]} ({text.rpartition(' (')[2]}"
+    elif state[:2] == "22":  # such as: invalid input syntax for type integer: "their words"
+        text = _QUOTED.sub("…", text)
+    names = [f"{name[:-5]} {found}" for name in _NAMES if (found := getattr(error, name, None))]
+    return f"{text} ({', '.join([f'SQLSTATE {state}', *names])})"
 
 
 class _Plain(asyncpg.Connection):

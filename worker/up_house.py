@@ -198,8 +198,7 @@ async def prepare(settings: Settings, say: Callable[[str], None]) -> str:
 
 def is_away(error: Transient) -> bool:
     """True where Postgres may yet come: it is not there, starting, stopping or full."""
-    state = getattr(error.__cause__, "sqlstate", None)
-    return state is None or state[:2] in {"08", "53", "57"}
+    return not error.state or error.state[:2] in {"08", "53", "57"}
 
 
 def what_is_missing(url: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from storage.burial import describe
 from storage.database import (
     BadRow,
     DatabaseError,
@@ -78,12 +80,50 @@ async def test_errors_are_translated(
             await conn.fetch(sql, *args)
 
 
-async def test_an_error_does_not_show_what_was_sent(pool: Pool) -> None:
-    """R37: a customer's words do not get into logs by way of an exception."""
-    with pytest.raises(BadRow) as caught:
+REFUSED = [
+    pytest.param("select $1::json", ({"text": "secret \ud83d words"},), id="what the driver cannot send"),
+    pytest.param("insert into kept (word, n) values ($1, null)", ("secret",), id="a row that lacks a value"),
+    pytest.param("insert into kept (word, n) values ($1, 9)", ("secret",), id="a row that fails a check"),
+    pytest.param("insert into kept values ('secret', 1), ($1, 1)", ("secret",), id="a key that is taken"),
+    pytest.param("select $1::text::int", ("secret",), id="text that is no number"),
+    pytest.param("select $1::text::timestamptz", ('"sec" "secret',), id="text with quotes that is no time"),
+    pytest.param("select $1::text::json", ('{"secret": ',), id="text that is no JSON"),
+]
+
+
+@pytest.mark.parametrize(("sql", "args"), REFUSED)
+async def test_an_error_does_not_show_what_was_sent(pool: Pool, sql: str, args: tuple[Any, ...]) -> None:
+    """R37: rows and values, live tokens among them, do not get into logs or traces by way of an exception."""
+
+    async def send() -> None:
         async with connection(pool) as conn:
-            await conn.fetch("select $1::json", {"text": "secret \ud83d words"})
-    assert "secret" not in str(caught.value)
+            await conn.execute("create temp table kept (word text unique, n int not null check (n < 5))")
+            await conn.fetch(sql, *args)
+
+    with pytest.raises(BadRow) as caught:
+        await send()
+    line, trace = describe(caught.value)
+    logged = "".join(traceback.format_exception(caught.value))
+    assert not [text for text in (str(caught.value), line, trace, logged) if "secret" in text]
+    assert caught.value.state[:2] in {"22", "23"}
+    assert "conn.fetch(sql, *args)" in trace, "it says where"
+
+
+async def insert(pool: Pool, sql: str) -> None:
+    async with connection(pool) as conn:
+        await conn.execute(sql)
+
+
+async def test_an_error_names_what_it_met(pool: Pool) -> None:
+    """What a person needs to find the cause is kept: message, SQLSTATE, table and constraint."""
+    async with connection(pool) as conn:
+        await conn.execute("create table kept (word text constraint one_word unique)")
+    with pytest.raises(BadRow) as caught:
+        await insert(pool, "insert into kept values ('a'), ('a')")
+    assert str(caught.value) == (
+        'duplicate key value violates unique constraint "one_word" '
+        "(SQLSTATE 23505, table kept, constraint one_word)"
+    )
 
 
 async def test_values_go_in_and_come_out(pool: Pool) -> None:

@@ -21,9 +21,10 @@ SETTINGS: Mapping[str, str] = {
     "fsync": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Statements and parameters hold customers' words: they do not belong in a log.
+    # Statements, parameters and DETAIL hold customers' words: they do not belong in a log.
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",
 }
 DATABASE = "inlet"
 _PORT_LINE = 3
