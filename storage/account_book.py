@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 import structlog
@@ -17,7 +17,7 @@ import structlog
 from channels.contract import Account
 from channels.errors import NotFound, Unavailable
 from storage.cache import Cached
-from storage.database import BadRow, DatabaseError, Pool, connection
+from storage.database import BadRow, DatabaseError, Pool, Record, connection
 from storage.durable import make_folder, write_file
 from storage.listener import Listener
 from storage.queries import query
@@ -41,22 +41,32 @@ class SealedAccount(msgspec.Struct, frozen=True, kw_only=True):
     account: Account
     sealed: tuple[bytes, ...]
     expires: tuple[datetime | None, ...]
+    secret_ids: tuple[str, ...] = ()
+    """In the same order; a snapshot of an older version has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAccount:
-    """An account with its live secrets, the newest first."""
+    """An account with its live secrets, the newest first, and their ids beside them."""
 
     account: Account
     secrets: tuple[str, ...]
+    secret_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Secret:
+    id: str
+    value: str
+    expires: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Opened:
     account: Account
-    secrets: tuple[tuple[str, datetime | None], ...]
+    secrets: tuple[_Secret, ...]
     fault: str = ""
-    """Why its secrets do not open: our trouble, never the provider's."""
+    """Why it cannot be read, or its secrets do not open: our trouble, never the provider's."""
 
 
 class AccountBook:
@@ -100,7 +110,7 @@ class AccountBook:
         await self._cached.refresh()
 
     def faults(self) -> tuple[str, ...]:
-        """In words, for each account whose secrets do not open."""
+        """In words, for each account that cannot be read, or whose secrets do not open."""
         known = self._cached.current() if self._cached.loaded else {}
         return tuple(one.fault for one in known.values() if one.fault)
 
@@ -118,7 +128,7 @@ class AccountBook:
         if not rows:
             self._miss(account)
             return None
-        return self._open(_sealed(rows[0]))
+        return self._known(rows[0])[0]
 
     def _miss(self, account: str) -> None:
         if len(self._misses) >= MAX_MISSES:
@@ -127,10 +137,21 @@ class AccountBook:
 
     async def _load(self) -> dict[str, _Opened]:
         async with connection(self._pool) as conn:
-            accounts = [_sealed(row) for row in await conn.fetch(query("open_accounts"), None)]
-        await self._write_snapshot(accounts)
+            known = [self._known(row) for row in await conn.fetch(query("open_accounts"), None)]
+        await self._write_snapshot([sealed for _, sealed in known if sealed is not None])
         self._misses.clear()
-        return {one.account.id: self._open(one) for one in accounts}
+        return {one.account.id: one for one, _ in known}
+
+    def _known(self, row: Record) -> tuple[_Opened, SealedAccount | None]:
+        """An account, and how it goes into the snapshot. One that this version cannot read has a fault."""
+        try:
+            sealed = _sealed(row)
+        except msgspec.ValidationError as error:
+            fault = unreadable(row["id"], error)
+            _log.error("account_unreadable", account=row["id"], error=fault)
+            bare = Account(id=row["id"], provider=row["provider"], tenant=row["tenant"])
+            return _Opened(account=bare, secrets=(), fault=fault), None
+        return self._open(sealed), sealed
 
     def _open(self, sealed: SealedAccount) -> _Opened:
         account = sealed.account
@@ -139,7 +160,10 @@ class AccountBook:
         except SealError as error:
             _log.error("account_sealed", account=account.id, error=str(error))
             return _Opened(account=account, secrets=(), fault=str(error))
-        return _Opened(account=account, secrets=tuple(zip(opened, sealed.expires, strict=True)))
+        ids = sealed.secret_ids or ("",) * len(opened)
+        rows = zip(ids, opened, sealed.expires, strict=True)
+        secrets = tuple(_Secret(id=known, value=value, expires=end) for known, value, end in rows)
+        return _Opened(account=account, secrets=secrets)
 
     async def _write_snapshot(self, accounts: Sequence[SealedAccount]) -> None:
         if self._snapshot is None:
@@ -163,13 +187,32 @@ def _keep(path: Path, content: bytes) -> None:
     write_file(path, content)
 
 
-def _sealed(row: Any) -> SealedAccount:
-    values: Mapping[str, Any] = dict(row)
-    fields = {key: values[key] for key in ("id", "provider", "tenant", "mode", "settings")}
+def unreadable(account: str, error: msgspec.ValidationError) -> str:
+    """In words, that this version cannot read an account."""
+    return f"account {account}: {error}."
+
+
+async def unreadable_accounts(pool: Pool) -> list[str]:
+    """In words, each account that this version cannot read. Raises DatabaseError."""
+    async with connection(pool) as conn:
+        rows = await conn.fetch(query("open_accounts"), None)
+    found = []
+    for row in rows:
+        try:
+            _sealed(row)
+        except msgspec.ValidationError as error:
+            found.append(unreadable(row["id"], error))
+    return found
+
+
+def _sealed(row: Record) -> SealedAccount:
+    """Raises msgspec.ValidationError."""
+    fields = {key: row[key] for key in ("id", "provider", "tenant", "mode", "settings")}
     return SealedAccount(
         account=msgspec.convert(fields, Account),
-        sealed=tuple(values["sealed"]),
-        expires=tuple(values["expires"]),
+        sealed=tuple(row["sealed"]),
+        expires=tuple(row["expires"]),
+        secret_ids=tuple(row["secret_ids"]),
     )
 
 
@@ -178,7 +221,11 @@ def _live(known: _Opened) -> OpenAccount:
     if known.fault:
         raise Unavailable(retry_after=RETRY_AFTER)
     now = datetime.now(UTC)
-    live = tuple(secret for secret, end in known.secrets if end is None or end > now)
+    live = [one for one in known.secrets if one.expires is None or one.expires > now]
     if not live:
         raise NotFound
-    return OpenAccount(account=known.account, secrets=live)
+    return OpenAccount(
+        account=known.account,
+        secrets=tuple(one.value for one in live),
+        secret_ids=tuple(one.id for one in live),
+    )

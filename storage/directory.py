@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
-import msgspec
+import structlog
 
 from routing.facts import AddressFacts, DomainFacts, Tenant
 from storage.cache import Cached
-from storage.database import Pool, Record, transaction
+from storage.database import Pool, transaction
+from storage.lenient import read_rows
 from storage.listener import Listener
 from storage.queries import query
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,8 @@ class Snapshot:
     slugs: Mapping[str, str]
     addresses: Mapping[str, AddressFacts]
     domains: Mapping[str, DomainFacts]
+    faults: tuple[str, ...] = ()
+    """In words, what of the rows this version cannot read; the defaults stand for it."""
 
     def tenant(self, tenant: str) -> Tenant | None:
         return self.tenants.get(tenant)
@@ -50,6 +55,7 @@ class Directories:
         self._mail_domains = frozenset(mail_domains)
         self._base_domains = frozenset(base_domains)
         self._cached = Cached(self._load)
+        self._told: tuple[str, ...] = ()
         self._listener = Listener(url)
         self._listener.subscribe(self.refresh)
 
@@ -71,20 +77,31 @@ class Directories:
         return await self._cached.refresh()
 
     async def _load(self) -> Snapshot:
-        async with transaction(self._pool, snapshot=True) as connection:
-            tenants = await connection.fetch(query("all_tenants"))
-            slugs = await connection.fetch(query("all_slugs"))
-            addresses = await connection.fetch(query("all_addresses"))
-            domains = await connection.fetch(query("all_proven_domains"))
-        return Snapshot(
-            mail_domains=self._mail_domains,
-            base_domains=self._base_domains,
-            tenants={row["id"]: _convert(row, Tenant) for row in tenants},
-            slugs={row["slug"]: row["tenant_id"] for row in slugs},
-            addresses={row["address"]: _convert(row, AddressFacts) for row in addresses},
-            domains={row["domain"]: _convert(row, DomainFacts) for row in domains},
+        found = await read_directory(
+            self._pool, mail_domains=self._mail_domains, base_domains=self._base_domains
         )
+        if found.faults and found.faults != self._told:
+            _log.error("directory_faults", faults=found.faults)
+        self._told = found.faults
+        return found
 
 
-def _convert(row: Record, kind: type[Any]) -> Any:
-    return msgspec.convert({key: row[key] for key in row.keys()}, kind)  # noqa: SIM118 - rows iterate values
+async def read_directory(
+    pool: Pool, *, mail_domains: frozenset[str] = frozenset(), base_domains: frozenset[str] = frozenset()
+) -> Snapshot:
+    """The directory as Postgres has it now. What cannot be read costs itself alone. Raises DatabaseError."""
+    async with transaction(pool, snapshot=True) as acquired:
+        tenants = await acquired.fetch(query("all_tenants"))
+        slugs = await acquired.fetch(query("all_slugs"))
+        addresses = await acquired.fetch(query("all_addresses"))
+        domains = await acquired.fetch(query("all_proven_domains"))
+    faults: list[str] = []
+    return Snapshot(
+        mail_domains=mail_domains,
+        base_domains=base_domains,
+        tenants=read_rows(tenants, Tenant, "id", faults, "tenant"),
+        slugs={row["slug"]: row["tenant_id"] for row in slugs},
+        addresses=read_rows(addresses, AddressFacts, "address", faults, "address"),
+        domains=read_rows(domains, DomainFacts, "domain", faults, "domain"),
+        faults=tuple(faults),
+    )

@@ -14,6 +14,8 @@ CHANNEL = "inlet_changed"
 KEEPALIVE_SECONDS = 15.0
 """How often a silent connection is asked whether it still lives: a lost one would leave the caches stale."""
 RETRY_SECONDS = 1.0
+MOST_RETRIES = 3
+"""How often in a row the pause before another try is doubled: caches are stale for so long at most."""
 
 _log = structlog.get_logger()
 
@@ -33,11 +35,12 @@ class Listener:
         self._callbacks: list[Callable[[], Awaitable[object]]] = []
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._failures = 0
         self.connected = asyncio.Event()
         """Set while changes are heard, and everything was read since."""
 
     def subscribe(self, callback: Callable[[], Awaitable[object]]) -> None:
-        """Call this whenever something may have changed. It may raise DatabaseError: it is called again."""
+        """Call this whenever something may have changed. It may raise: it is called again, later."""
         self._callbacks.append(callback)
 
     def start(self) -> None:
@@ -53,13 +56,17 @@ class Listener:
             self._task = None
 
     async def _run(self) -> None:
+        """For ever: whatever ended this would leave the caches stale, revoked secrets among them."""
         while True:
             try:
                 await self._listen()
             except (DatabaseError, TimeoutError) as error:
                 _log.info("listener_lost", error=str(error))
+            except Exception:  # noqa: BLE001 - see above
+                _log.exception("listener_failed")
             self.connected.clear()
-            await asyncio.sleep(self._retry)
+            await asyncio.sleep(self._retry * 2 ** min(self._failures, MOST_RETRIES))
+            self._failures += 1
 
     async def _listen(self) -> None:
         connection = await connect(self._url, application="inlet-listener")
@@ -84,6 +91,7 @@ class Listener:
         self._changed.clear()
         for callback in self._callbacks:
             await callback()
+        self._failures = 0
         self.connected.set()
 
     async def _ask(self, connection: OwnConnection) -> None:

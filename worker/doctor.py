@@ -8,8 +8,10 @@ from typing import Literal
 
 import msgspec
 
+from storage.account_book import unreadable_accounts
 from storage.blobs import BlobError, open_blobs
 from storage.database import DatabaseError, Pool, connect_pool, server_of
+from storage.directory import read_directory
 from storage.health import (
     missing_migrations,
     postgres_health,
@@ -98,6 +100,7 @@ async def of_postgres(found: Settings) -> AsyncIterator[Check]:
         yield await _schema(pool)
         yield await _secrets(pool, found)
         yield await _domains(pool)
+        yield await _readable(pool)
     except DatabaseError as error:
         fix = "Is it running, and is INLET_DATABASE_URL right?"
         yield fail("postgres", f"Postgres at {server_of(found.database_url)}: {error}", fix)
@@ -152,6 +155,18 @@ async def _domains(pool: Pool) -> Check:
     if waiting:
         return warn("domains", f"Not proven: {', '.join(waiting)}.", "Run `inlet domain check DOMAIN`.")
     return ok("domains", "All claimed domains are proven.")
+
+
+async def _readable(pool: Pool) -> Check:
+    fix = "Set it again with this version, or go back to the one that wrote it."
+    closed = await unreadable_accounts(pool)
+    if closed:
+        says = f"This version cannot read {' '.join(closed)} Nothing they send is accepted."
+        return fail("rows", says, fix)
+    faults = (await read_directory(pool)).faults
+    if faults:
+        return warn("rows", f"This version cannot read {' '.join(faults)} The defaults hold.", fix)
+    return ok("rows", "All that is set can be read.")
 
 
 async def of_redis(found: Settings) -> AsyncIterator[Check]:

@@ -14,7 +14,7 @@ import pytest
 
 from channels.errors import NotFound, Refusal, Unavailable
 from storage import account_book, cache
-from storage.account_book import AccountBook
+from storage.account_book import AccountBook, unreadable_accounts
 from storage.accounts import (
     add_account,
     add_secret,
@@ -212,6 +212,26 @@ async def test_a_secret_that_does_not_open_is_our_trouble(shop: Shop) -> None:
     assert shop.account in fault
     with pytest.raises(SealError):
         await reseal(shop.pool, wrong)
+
+
+async def test_an_account_that_cannot_be_read_costs_itself_alone(shop: Shop, away: tuple[str, Pool]) -> None:
+    """P7: 503 and words for the operator; others go on, and a secret that is taken away there ends."""
+    other = await add_account(shop.pool, SEALER, "twilio", ["x"])
+    async with shop.book() as book:
+        async with connection(shop.pool) as conn:
+            await conn.execute("update accounts set settings = '{\"url\": 1}' where id = $1", shop.account)
+        await until(lambda: bool(book.faults()))
+        assert book.faults() == tuple(await unreadable_accounts(shop.pool))
+        assert shop.account in book.faults()[0]
+        assert await refusal(book, shop.account) is Unavailable
+        assert (await book.get("twilio", other)).secrets == ("x",)
+        async with connection(shop.pool) as conn:
+            await conn.execute("delete from secrets where account_id = $1", other)
+        await until(lambda: not book._cached.current()[other].secrets)
+        assert await refusal(book, other) is NotFound
+    url, pool = away
+    async with shop.book(url=url, pool=pool) as book:
+        assert await refusal(book, shop.account) is Unavailable
 
 
 async def test_a_start_without_postgres(shop: Shop, away: tuple[str, Pool]) -> None:

@@ -8,11 +8,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+import structlog
 
-from routing.facts import BusinessHours, Directory, SlaTarget, TenantSettings
+from routing.facts import BusinessHours, Directory, DomainFacts, SlaTarget, Tenant, TenantSettings
 from storage.database import Pool, Transient, connect_pool, connection
 from storage.directory import Directories
 from storage.domains import claim_domain, vouch_for_domain
+from storage.lenient import read_rows
 from storage.listener import Listener
 from storage.tenants import add_tenant, rename_tenant, set_address, set_hours, set_rules, set_sla, set_tenant
 from tests.storage.desk import NOON, until
@@ -144,3 +146,88 @@ async def test_without_postgres_nothing_is_known_and_nothing_is_denied(unused_tc
         with pytest.raises(Transient):
             await directories.refresh()
     await pool.close()
+
+
+UNREADABLE = [
+    pytest.param(
+        'update tenants set settings = \'{"mail_reply_days": "x", "chat_reply_hours": 5, "new": 1}\'',
+        "settings, mail_reply_days",
+        id="a setting of another type: its default, the others hold",
+    ),
+    pytest.param(
+        'update tenants set settings = settings || \'{"chat_reply_hours": 5, "ref_style": "words"}\'',
+        "settings, ref_style",
+        id="a value of a newer version: its default, the others hold",
+    ),
+    pytest.param(
+        "insert into business_hours select id, 'UTC', '{}' from tenants",
+        "hours",
+        id="hours: the clock runs always",
+    ),
+    pytest.param(
+        "insert into rules (id, tenant_id, rule) select gen_random_uuid(), id, '[]' from tenants",
+        "rules",
+        id="rules: the shipped ones",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "fault"), UNREADABLE)
+async def test_what_cannot_be_read_costs_itself_alone(
+    pool: Pool, database_url: str, change: str, fault: str
+) -> None:
+    """P5, P6: a tenant of which something cannot be read keeps its mail, and the others do not notice."""
+    acme = await add_tenant(pool, "acme", settings=TenantSettings(chat_reply_hours=5))
+    async with connection(pool) as conn:
+        await conn.execute(change)
+    other = await add_tenant(pool, "other")
+    await set_address(pool, other, "ann@other.test", "agent")
+    found = await Directories(database_url, pool).refresh()
+    assert (found.by_slug("acme"), found.by_slug("other")) == (acme, other)
+    assert found.tenants[acme] == Tenant(
+        id=acme, slug="acme", name=found.tenants[acme].name, settings=TenantSettings(chat_reply_hours=5)
+    )
+    assert found.tenants[other].slug == "other"
+    assert found.address("ann@other.test") is not None
+    (said,) = found.faults
+    assert said.startswith(f"tenant {acme}, {fault}: ")
+
+
+def test_a_row_that_lacks_what_has_no_default_is_left_out() -> None:
+    """P5: the others are there, and it is said."""
+    faults: list[str] = []
+    rows: list[Any] = [
+        {"domain": "a.test", "tenant": 7, "catch_all": True},
+        {"domain": "b.test", "catch_all": True},
+        {"domain": "c.test", "tenant": "t", "catch_all": "perhaps"},
+    ]
+    found = read_rows(rows, DomainFacts, "domain", faults, "domain")
+    assert found == {"c.test": DomainFacts(domain="c.test", tenant="t")}
+    assert [fault.partition(":")[0] for fault in faults] == [
+        "domain a.test, tenant",
+        "domain b.test",
+        "domain c.test, catch_all",
+    ]
+
+
+async def test_a_listener_survives_whatever_happens(pool: Pool, database_url: str) -> None:
+    """P6: no exception ends it, of ours or of others; it reads again, and hears what comes after."""
+    answers: list[Exception] = [ValueError("ours"), RuntimeError("whose?"), KeyError("k")]
+    told = 0
+
+    async def callback() -> None:
+        nonlocal told
+        if answers:
+            raise answers.pop(0)
+        told += 1
+
+    listener = Listener(database_url, retry=0.01)
+    listener.subscribe(callback)
+    with structlog.testing.capture_logs() as logs:
+        listener.start()
+        await until(listener.connected.is_set)
+    assert [line["event"] for line in logs] == ["listener_failed"] * 3
+    before = told
+    await add_tenant(pool, "acme")
+    await until(lambda: told > before)
+    await listener.stop()
