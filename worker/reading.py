@@ -50,7 +50,7 @@ class Reader:
                 return await asyncio.wait_for(self._ask(message, raw), self._seconds)
             except (TimeoutError, EOFError, OSError, msgspec.DecodeError):
                 await self._kill()
-                return read_degraded(message, raw, _TOO_SLOW)
+                return await asyncio.to_thread(read_degraded, message, raw, _TOO_SLOW)
             except BaseException:
                 await self._kill()
                 raise

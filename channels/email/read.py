@@ -13,7 +13,7 @@ import msgspec
 from channels.clean import storable
 from channels.email.bodies import Body, read_bodies, unquoted
 from channels.email.charsets import decode
-from channels.email.digest import digest, digest_undivided
+from channels.email.digest import digest
 from channels.email.fields import read_fields
 from channels.email.files import Files, read_files
 from channels.email.forward import is_forward_subject, read_forward
@@ -79,7 +79,7 @@ def _read(message: InboundMessage, raw: bytes, limits: Limits) -> Reading:
         mail=msgspec.structs.replace(
             head.mail,
             envelope_from=envelope_from,
-            digest=digest(raw, tree),
+            digest=digest(raw, tree.root.fields, tree.root.start),
             bounce=verdict.bounce,
             forward=None if verdict.flags & _REPORTS else read_forward(lines, border),
         ),
@@ -142,7 +142,11 @@ def noted(message: InboundMessage, flags: set[Flag], note: str) -> InboundMessag
 
 
 def read_degraded(message: InboundMessage, raw: bytes, note: str, limits: Limits = _LIMITS) -> Reading:
-    """The head and the first text of a mail that the careful way failed on. `note`: why, for people."""
+    """The head and the first text of a mail that the careful way failed on. `note`: why, for people.
+
+    It has the digest that the careful way would have given it: another delivery may be read whole (P2).
+    """
+    raw = raw[: limits.raw]
     fields, start = read_fields(raw)
     head = head_of(fields)
     text = storable(decode(raw[start : start + limits.text])[0], limits.text)
@@ -153,7 +157,7 @@ def read_degraded(message: InboundMessage, raw: bytes, note: str, limits: Limits
         mail=msgspec.structs.replace(
             head.mail,
             envelope_from=message.mail.envelope_from if message.mail else None,
-            digest=digest_undivided(fields, raw[start:]),
+            digest=digest(raw, fields, start),
         ),
     )
     return Reading(message=noted(read, {Flag.DEGRADED}, note))

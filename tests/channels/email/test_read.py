@@ -94,54 +94,6 @@ def test_what_the_channel_knows_of_the_envelope_stays() -> None:
     assert read_whole.provider_message_id == message.provider_message_id
 
 
-def digest_of(raw: bytes) -> str:
-    facts = read(raw).message.mail
-    assert facts is not None
-    return facts.digest
-
-
-TRACED = b"Return-Path: <x@y.test>\r\nReceived: from a by b; Tue, 19 Aug 2025 10:41:00 +0000\r\nX-Spam-Score: 0\r\n"
-QUOTED = (
-    HEAD
-    + b"Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nHello, where is my =\r\norder?"
-)
-PLAIN = HEAD + b"Content-Type: text/plain\r\n\r\nHello, where is my order?"
-
-
-@pytest.mark.parametrize(
-    "other",
-    [TRACED + PLAIN, PLAIN + b"\r\n", PLAIN.replace(b"\r\n", b"\n"), QUOTED,
-     PLAIN.replace(b"Subject: Order", b"Subject:  Order ")],
-    ids=["another hop", "a line end more", "other line ends", "another transfer encoding", "other white space"],
-)  # fmt: skip
-def test_the_same_mail_by_another_way_has_the_same_digest(other: bytes) -> None:
-    """R5: every hop adds trace headers, and may encode again."""
-    assert digest_of(other) == digest_of(PLAIN)
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        PLAIN.replace(b"order?", b"refund?"),
-        PLAIN.replace(b"Order 1042", b"Order 1043"),
-        PLAIN.replace(b"ada@", b"eve@"),
-        PLAIN.replace(b"10:40", b"10:41"),
-        PLAIN.replace(b"text/plain", b"text/html"),
-    ],
-    ids=["text", "subject", "sender", "date", "type"],
-)
-def test_other_content_under_the_same_message_id_has_another_digest(other: bytes) -> None:
-    """R5: senders reuse ids, and anybody can choose one."""
-    assert digest_of(other) != digest_of(PLAIN)
-
-
-def test_a_file_changes_the_digest() -> None:
-    first = multipart(
-        part("Hi", "Content-Type: text/plain"), part("a", "Content-Type: image/png; name=a.png")
-    )
-    assert digest_of(first) != digest_of(first.replace(b"\r\n\r\na\r\n", b"\r\n\r\nb\r\n"))
-
-
 def strings(value: object) -> list[str]:
     """Every string in what a message becomes outside of Python."""
     if isinstance(value, str):

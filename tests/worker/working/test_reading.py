@@ -11,6 +11,8 @@ import pytest
 
 from channels.email.head import read_head
 from channels.message import Flag, InboundMessage
+from tests.worker.working.conftest import Bench
+from worker.ingest import ingest
 from worker.reading import IN_PLACE, Reader
 
 GIB = 1 << 30
@@ -79,6 +81,44 @@ async def test_what_is_over_the_limits_is_read_by_its_head(limits: dict[str, flo
     assert found.message.subject == "Long"
     assert Flag.DEGRADED in found.message.flags
     assert "too long or too much memory" in found.message.notes[-1]
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        pytest.param({"seconds": 0.001}, id="too slow"),
+        pytest.param({"memory": 64 << 20}, id="too much memory"),
+    ],
+)
+async def test_p2_a_mail_that_was_too_much_once_is_the_same_mail_when_read_whole(
+    limits: dict[str, float],
+) -> None:
+    """What its dedupe key is made of does not depend on how much of it could be read."""
+    raw = mail(30 << 20)
+    async with reader(**limits) as one:  # type: ignore[arg-type]
+        by_head = await one.read(accepted(raw), raw)
+    async with reader() as one:
+        whole = await one.read(accepted(raw), raw)
+
+    assert (Flag.DEGRADED in by_head.message.flags, Flag.DEGRADED in whole.message.flags) == (True, False)
+    assert by_head.message.mail is not None
+    assert whole.message.mail is not None
+    assert by_head.message.mail.digest == whole.message.mail.digest
+
+
+async def test_p2_a_mail_read_by_its_head_and_then_whole_is_stored_once(bench: Bench) -> None:
+    raw = mail(IN_PLACE + 1000)
+    station = bench.station
+    station.reader = Reader(seconds=0.001, memory=GIB)
+    await bench.accept(bench.mail(raw))
+    await ingest(station)
+    station.reader = Reader(seconds=60.0, memory=GIB)
+    await bench.accept(bench.mail(raw))
+    await ingest(station)
+
+    assert await bench.outcomes() == {"created": 1, "duplicate": 1}
+    (stored,) = await bench.rows("select flags from messages")
+    assert Flag.DEGRADED in stored["flags"]
 
 
 async def test_a_killed_reading_process_is_started_again() -> None:
