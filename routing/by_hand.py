@@ -84,11 +84,14 @@ def change(ticket: Handled, wish: Wish, tenant: Tenant, now: datetime) -> tuple[
     return after, [_said(name, ticket, after) for name in asked if _differs(name, ticket, after)]
 
 
-def merge(ticket: Handled, into: Handled, now: datetime) -> Handled:
-    """The ticket once it is merged into the other: closed, its replies go there. Raises ByHandError."""
+def merge(ticket: Handled, into: Handled, now: datetime) -> tuple[Handled, list[Change]]:
+    """The ticket once it is merged into the other, and what changed: it is closed, its replies go there.
+
+    Raises ByHandError.
+    """
     if ticket.id == into.id:
         raise ByHandError("A ticket cannot be merged into itself, nor into one that was merged into it.")
-    return msgspec.structs.replace(
+    after = msgspec.structs.replace(
         ticket,
         merged_into=into.id,
         status="closed",
@@ -96,6 +99,13 @@ def merge(ticket: Handled, into: Handled, now: datetime) -> Handled:
         resolved_at=ticket.resolved_at or now,
         updated_at=now,
     )
+    closed = [_said("status", ticket, after)] if _differs("status", ticket, after) else []
+    return after, [Change(kind="merged", data={"into": into.ref}), *closed]
+
+
+def settled(ref: str) -> ByHandError:
+    """Why nothing can be changed on a ticket that was merged into the one with this reference."""
+    return ByHandError(f"The ticket was merged into {ref}, for good. Change that one.")
 
 
 def end_of_chain(ticket: str, merged: dict[str, str | None]) -> str:

@@ -18,6 +18,8 @@ from routing.work import Step, Work
 
 LINES = timedelta(minutes=5)
 """Top-level lines of one author that are no further apart than this are one ticket."""
+REPORTED = "api"
+"""Provider of the messages that an operator reports: who wrote them is the operator's word."""
 _MAX_MERGES = 20
 
 
@@ -53,8 +55,11 @@ class Inquiry:
     directory: Directory
 
     def takes_part(self, *tickets: TicketFacts) -> bool:
-        """Whether the author takes part in one of the tickets. An agent takes part in all of its tenant's."""
-        if self.author.agent is not None:
+        """Whether the author takes part in one of the tickets.
+
+        An agent takes part in all of its tenant's, and so does whomever an operator reports.
+        """
+        if self.author.agent is not None or self.work.message.provider == REPORTED:
             return True
         identity = self.author.identity
         if identity is None:

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from routing.by_hand import ByHandError, Change, Handled, Wish, change, end_of_chain, merge
+from routing.by_hand import ByHandError, Change, Handled, Wish, change, end_of_chain, merge, settled
 from routing.changes import ActivityRow, Changes, EventRow
 from routing.facts import Tenant
 from storage.database import Connection, Pool, Transient, transaction
@@ -25,22 +26,25 @@ class Hand(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
 
 
-async def patch_ticket(pool: Pool, hand: Hand, ref: str, wish: Wish, *, into: str | None = None) -> bool:
+async def patch_ticket(
+    pool: Pool, hand: Hand, ref: str, wish: Wish, *, into: str | UnsetType | None = UNSET
+) -> bool:
     """Change a ticket, and merge it into the one with the ref `into` where that is given.
 
+    `into` None: it is to be merged into none. A ticket that is merged stays so, and stays as it is.
     False: the tenant has no such ticket. Raises ByHandError where it cannot be done, DatabaseError.
     """
     async with transaction(pool) as conn:
         ticket = await find_id(conn, hand, ref)
         if ticket is None:
             return False
-        if into is None:
-            (before,) = await lock(conn, hand, [ticket])
-            await _apply(conn, hand, before, wish)
-        else:
-            before, target = await _lock_both(conn, hand, ticket, into)
-            after = await _apply(conn, hand, before, wish)
-            await _merge(conn, hand, after, target)
+        if isinstance(into, str):
+            await _merge_into(conn, hand, wish, ticket, into)
+            return True
+        (before,) = await lock(conn, hand, [ticket])
+        if before.merged_into and (into is None or wish.asked()):
+            raise settled(await _ref(conn, hand, before.merged_into))
+        await _apply(conn, hand, before, wish)
     return True
 
 
@@ -103,8 +107,18 @@ async def _check_contact(conn: Connection, hand: Hand, wish: Wish) -> None:
         raise ByHandError("There is no such contact.")
 
 
-async def _lock_both(conn: Connection, hand: Hand, ticket: str, into: str) -> tuple[Handled, Handled]:
-    """The ticket, and the end of the chain that its target leads to, locked together with all between."""
+async def _ref(conn: Connection, hand: Hand, ticket: str) -> str:
+    ref: str = await conn.fetchval(query("ref_of_ticket"), ticket, hand.tenant.id)
+    return ref
+
+
+async def _lock_both(
+    conn: Connection, hand: Hand, ticket: str, into: str
+) -> tuple[Handled, Handled | None, Handled]:
+    """The ticket, where it leads if it is merged, and the end of the chain that its target leads to.
+
+    Locked together with all between.
+    """
     target = await find_id(conn, hand, into)
     if target is None:
         raise ByHandError("There is no such ticket to merge into.")
@@ -113,13 +127,22 @@ async def _lock_both(conn: Connection, hand: Hand, ticket: str, into: str) -> tu
     merged = {one.id: one.merged_into for one in known.values()}
     if any(end not in known for end in merged.values() if end):
         raise Transient("A ticket was merged at the same moment.")
-    return known[ticket], known[end_of_chain(target, merged)]
+    led = known[end_of_chain(ticket, merged)] if merged[ticket] else None
+    return known[ticket], led, known[end_of_chain(target, merged)]
+
+
+async def _merge_into(conn: Connection, hand: Hand, wish: Wish, ticket: str, into: str) -> None:
+    """Change and merge a ticket. The same merge again changes nothing: its answer may have been lost."""
+    before, led, target = await _lock_both(conn, hand, ticket, into)
+    if led is None:
+        await _merge(conn, hand, await _apply(conn, hand, before, wish), target)
+    elif wish.asked() or led.id != target.id:
+        raise settled(await _ref(conn, hand, before.merged_into or led.id))
 
 
 async def _merge(conn: Connection, hand: Hand, ticket: Handled, into: Handled) -> None:
-    after = merge(ticket, into, hand.now)
-    said = Change(kind="merged", data={"into": into.ref})
-    await save(conn, hand, after, [said], "ticket.merged")
+    after, said = merge(ticket, into, hand.now)
+    await save(conn, hand, after, said, "ticket.merged")
     await conn.execute(query("hand_over_participants"), ticket.id, into.id)
     row = activity(hand, into.id, Change(kind="merged_from", data={"ref": ticket.ref}))
     await write(conn, Changes(activities=[row]), hand.now)

@@ -15,7 +15,7 @@ from storage.shown import Activity, Message, Ticket, TicketLine
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of tickets is to hold; None: whatever.
 
-    `tenant` is its id, `contact` one of the contact's addresses, numbers or ids at a provider.
+    `tenant` is its id, `contact` the contact's id or one of its addresses, numbers or ids at a provider.
     """
 
     tenant: str | None = None

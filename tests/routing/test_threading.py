@@ -235,6 +235,22 @@ def test_tickets_merged_in_a_circle_end(world: World) -> None:
     assert outcomes(world.say(mail("re", to=at_token(world, first)))) == ["appended"]
 
 
+@pytest.mark.parametrize("sender", ["", "+4915100000000"], ids=["nobody named", "somebody else"])
+def test_what_an_operator_reports_in_a_conversation_is_no_strangers(sender: str) -> None:
+    """The operator has said that it belongs there; nobody else's word counts so much."""
+    flags = {}
+    for provider in ("api", "twilio"):
+        world, account = World(), Account(id="acc", provider=provider, tenant=ACME.id)
+        for text in ("one", "two"):
+            said = sms(text, sender=sender if text == "two" else "", conversation="case-1")
+            changes = world.say(msgspec.structs.replace(said, provider=provider), account)
+        flags[provider] = (outcomes(changes), changes.messages[0].flags)
+    assert flags == {
+        "api": (["appended"], ()),
+        "twilio": (["appended"], (Flag.UNVERIFIED_SENDER,)),
+    }
+
+
 SMS_JOINS = {
     "the same sender and account": (sms("again"), ["appended"]),
     "another sender": (sms(sender="+4915100000000"), ["created"]),

@@ -15,6 +15,7 @@ from storage.cursors import BadCursorError
 from storage.database import Pool, connection
 from storage.handling import Hand, patch_ticket
 from storage.ids import new_id
+from storage.messages import find_message
 from storage.outgoing import Outgoing, add_outgoing
 from storage.shown import Ticket
 from storage.tickets import Filter, find_ticket, list_tickets
@@ -76,6 +77,31 @@ async def test_messages_are_shown_in_the_order_of_their_acceptance(house: House)
     assert [one.id for one in (await house.show("TKT-0001")).messages] == [ids[1], ids[2], ids[0]]
 
 
+SHOWN = {
+    "a delay notice or a receipt is an activity only": (("delivery_report",), False),
+    "a bounce that is a report too": (("bounce", "delivery_report"), True),
+    "a complaint that is a report too": (("complaint_report", "delivery_report"), True),
+    "an automatic reply": (("auto_reply",), True),
+}
+
+
+@pytest.mark.parametrize(("flags", "shown"), SHOWN.values(), ids=SHOWN)
+async def test_which_messages_of_machines_a_ticket_shows(
+    house: House, flags: tuple[str, ...], shown: bool
+) -> None:
+    """R34. Each is found by its id all the same, with its ticket."""
+    ticket = await seed_ticket(house.pool, house.acme)
+    row = await seed_message(house.pool, house.acme, ticket, "appended", flags=flags)
+    assert [one.id for one in (await house.show("TKT-0001")).messages] == [row.id] * shown
+    found = await find_message(house.pool, row.id)
+    assert found is not None
+    assert (found.message.state, found.message.ticket, found.message.text) == (
+        "appended",
+        "TKT-0001",
+        row.text,
+    )
+
+
 async def test_a_ticket_of_another_tenant_does_not_exist(house: House) -> None:
     """P4."""
     await seed_ticket(house.pool, house.other)
@@ -128,6 +154,19 @@ async def test_tickets_are_listed_by_what_is_asked(house: House, case: Listed, s
     lines, following = await list_tickets(house.pool, wanted, after=None, limit=10, mail_domain=None)
     assert [line.ref for line in lines] == case.refs
     assert following is None
+
+
+@pytest.mark.parametrize("scope", ["tenant", "all"])
+async def test_tickets_are_listed_by_the_id_of_their_contact(house: House, scope: str) -> None:
+    """P4: an id of another tenant's contact finds nothing of this one."""
+    ada, bo = [await seed_contact(house.pool, house.acme, f"{name}@example.org") for name in ("ada", "bo")]
+    eve = await seed_contact(house.pool, house.other, "eve@example.org")
+    for contact in (ada, bo):
+        await seed_ticket(house.pool, house.acme, contact_id=contact)
+    for contact, refs in ((ada, ["TKT-0001"]), (bo.upper(), ["TKT-0002"]), (eve, []), (new_id(), [])):
+        wanted = Filter(tenant=house.acme.id if scope == "tenant" else None, contact=contact)
+        lines, _ = await list_tickets(house.pool, wanted, after=None, limit=10, mail_domain=None)
+        assert [line.ref for line in lines] == refs
 
 
 @pytest.mark.parametrize("scope", ["tenant", "all"])
@@ -277,6 +316,64 @@ async def test_a_merge_that_leads_nowhere_is_refused(house: House, into: str) ->
     await patch_ticket(house.pool, house.hand(), "TKT-0002", Wish(), into="TKT-0001")
     with pytest.raises(ByHandError):
         await patch_ticket(house.pool, house.hand(), "TKT-0001", Wish(), into=into)
+
+
+async def test_a_merge_says_in_the_audit_trail_that_it_closed_the_ticket(house: House) -> None:
+    for _ in range(2):
+        await seed_ticket(house.pool, house.acme)
+    await patch_ticket(house.pool, house.hand(), "TKT-0001", Wish(), into="TKT-0002")
+    said = {one.kind: one.data for one in (await house.show("TKT-0001")).activities}
+    assert said["merged"] == {"into": "TKT-0002"}
+    assert said["status_changed"] == {"from": "open", "to": "closed"}
+
+
+async def test_a_merge_of_a_closed_ticket_changes_no_status(house: House) -> None:
+    for status in ("closed", "open"):
+        await seed_ticket(house.pool, house.acme, status=status)
+    await patch_ticket(house.pool, house.hand(), "TKT-0001", Wish(), into="TKT-0002")
+    assert [one.kind for one in (await house.show("TKT-0001")).activities] == ["created", "merged"]
+
+
+REFUSED: dict[str, tuple[Wish, dict[str, str | None]]] = {
+    "a status": (Wish(status="open"), {}),
+    "the status that it has": (Wish(status="closed"), {}),
+    "a priority": (Wish(priority="urgent"), {}),
+    "nobody as assignee": (Wish(assignee=None), {}),
+    "another merge": (Wish(), {"into": "TKT-0003"}),
+    "the same merge with a change": (Wish(priority="low"), {"into": "TKT-0002"}),
+    "the end of the merge": (Wish(), {"into": None}),
+}
+
+
+@pytest.mark.parametrize(("wish", "more"), REFUSED.values(), ids=REFUSED)
+async def test_a_merged_ticket_stays_as_it_is_and_says_where_it_went(
+    house: House, wish: Wish, more: dict[str, str | None]
+) -> None:
+    for _ in range(3):
+        await seed_ticket(house.pool, house.acme)
+    await patch_ticket(house.pool, house.hand(), "TKT-0001", Wish(), into="TKT-0002")
+    before = await house.show("TKT-0001")
+    with pytest.raises(ByHandError, match="TKT-0002"):
+        await patch_ticket(house.pool, house.hand(), "TKT-0001", wish, **more)
+    assert await house.show("TKT-0001") == before
+
+
+async def test_the_same_merge_again_changes_nothing(house: House) -> None:
+    """The answer to the first one may have been lost. Where its target went since does not matter."""
+    for _ in range(3):
+        await seed_ticket(house.pool, house.acme)
+    await patch_ticket(house.pool, house.hand(), "TKT-0001", Wish(), into="TKT-0002")
+    await patch_ticket(house.pool, house.hand(), "TKT-0002", Wish(), into="TKT-0003")
+    before = await house.show("TKT-0001"), await house.show("TKT-0003")
+    assert await patch_ticket(house.pool, house.hand(), "TKT-0001", Wish(), into="TKT-0002")
+    assert await patch_ticket(house.pool, house.hand(), "TKT-0001", Wish())
+    assert (await house.show("TKT-0001"), await house.show("TKT-0003")) == before
+
+
+async def test_a_ticket_that_is_not_merged_may_be_told_to_be_merged_into_none(house: House) -> None:
+    await seed_ticket(house.pool, house.acme)
+    assert await patch_ticket(house.pool, house.hand(), "TKT-0001", Wish(status="waiting"), into=None)
+    assert (await house.show("TKT-0001")).status == "waiting"
 
 
 async def test_merges_across_one_another_at_the_same_moment_make_no_circle(house: House) -> None:

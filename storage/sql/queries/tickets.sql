@@ -12,7 +12,7 @@ where t.tenant_id = $1
   and ($9::text is null or t.assignee = $9)
   and ($10::text is null or $10 = any(t.labels))
   and ($11::text is null or $11 = any(t.tags))
-  and ($12::text is null or t.contact_id in (
+  and ($12::text is null or t.contact_id::text = lower($12) or t.contact_id in (
       select i.contact_id from identities i where i.tenant_id = t.tenant_id and i.value = $12
   ))
 order by t.created_at desc, t.id desc
@@ -32,7 +32,7 @@ where ($2::timestamptz is null or t.id < $3::uuid)
   and ($9::text is null or t.assignee = $9)
   and ($10::text is null or $10 = any(t.labels))
   and ($11::text is null or $11 = any(t.tags))
-  and ($12::text is null or t.contact_id in (
+  and ($12::text is null or t.contact_id::text = lower($12) or t.contact_id in (
       select i.contact_id from identities i where i.tenant_id = t.tenant_id and i.value = $12
   ))
 order by t.id desc
@@ -67,7 +67,8 @@ where t.id = any($1::uuid[])
 select id from tickets where tenant_id = $1 and ref = $2
 
 -- name: messages_of_ticket
--- All messages of a ticket, in the order of their acceptance.
+-- All messages of a ticket, in the order of their acceptance. A delay notice or a receipt is none of them: it
+-- stands in the audit trail alone (what is a bounce or a complaint as well was filed as that).
 select
     m.id, m.channel, m.provider, m.provider_message_id, m.direction, m.sender, m.recipients, m.subject, m.text,
     m.reply_text, m.html, m.language, m.sent_at, m.received_at, m.flags, m.notes, coalesce(a.files, '[]') as attachments
@@ -80,6 +81,7 @@ left join lateral (
     from attachments f where f.message_id = m.id
 ) a on true
 where m.ticket_id = $1
+  and not ('delivery_report' = any(m.flags) and not m.flags && '{bounce,complaint_report}')
 order by m.received_at, m.id
 
 -- name: activities_of_ticket
