@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
+from routing.addresses import deciding_recipients
 from routing.work import Work
 
 
 def claim_key(work: Work) -> bytes:
     """The key under which a message is claimed, 32 bytes.
 
-    Mail: tenant (the account where there is no route), Message-ID and the digest of what was written, so that
-    neither a hop's new headers (R5) nor another tenant's copy (R4) changes who is a duplicate of whom.
+    Mail: tenant, Message-ID and the digest of what was written, so that neither a hop's new headers (R5) nor
+    another tenant's copy (R4) changes who is a duplicate of whom. Without a route: the account and the
+    recipients in the tenant's place, since copies to two of them may yet turn out to be two tenants' (R11).
     Everything else: account and the provider's id. What has neither is nobody's duplicate.
     """
     message, origin = work.message, work.origin
     if message.mail is not None:
-        owner = ("tenant", work.tenant.id) if work.tenant else ("account", origin.account.id)
         mail = message.mail
-        return _key("mail", *owner, mail.message_id or message.provider_message_id, mail.digest)
+        return _key("mail", *_owner(work), mail.message_id or message.provider_message_id, mail.digest)
     if message.provider_message_id:
         return _key("message", "account", origin.account.id, message.provider_message_id)
     return _key("message", "id", origin.id)
+
+
+def _owner(work: Work) -> tuple[str, ...]:
+    if work.tenant is not None:
+        return "tenant", work.tenant.id
+    return "account", work.origin.account.id, *sorted(deciding_recipients(work.message))
 
 
 def _key(*parts: str) -> bytes:

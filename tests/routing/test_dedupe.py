@@ -31,10 +31,10 @@ SAME = {
         sms("edited", number="SM1"),
         ACME_SMS,
     ),
-    "without a route: the account": (
+    "without a route: the same mail again": (
         mail(message_id=ID, envelope="x@nobody.test"),
         SHARED,
-        mail(message_id=ID, envelope="y@nobody.test"),
+        mail(message_id=ID, envelope="X@Nobody.test."),
         SHARED,
     ),
 }
@@ -54,6 +54,18 @@ OTHER = {
     "the same text under two ids": (mail(message_id=ID), SHARED, mail(message_id="two@x.test"), SHARED),
     "one id in two accounts": (sms(number="SM1"), ACME_SMS, sms(number="SM1"), GLOBEX_SMS),
     "a provider without ids": (sms(number="SM1"), ACME_SMS, sms(number="SM2"), ACME_SMS),
+    "R4, R11 no route for two recipients: each may be another tenant's yet": (
+        mail(message_id=ID, envelope="x@nobody.test"),
+        SHARED,
+        mail(message_id=ID, envelope="x@else.test"),
+        SHARED,
+    ),
+    "R11 no route, no envelope: delivered to two": (
+        mail(message_id=ID, to="x@nobody.test", envelope=None),
+        SHARED,
+        mail(message_id=ID, to="x@else.test", envelope=None),
+        SHARED,
+    ),
     "no route at two accounts": (
         mail(message_id=ID, envelope="x@nobody.test"),
         SHARED,
