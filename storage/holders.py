@@ -6,12 +6,11 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from storage.entries import ALONE_FROM, GROUP, RETURNED, STREAM, Found, is_too_new
+from storage.entries import ALONE_FROM, GROUP, STREAM, Found, is_too_new
+from storage.strays import Strays
 
 BEAT = "inlet:beat:"
 """Begins the key that a living consumer keeps alive."""
-LOOK = 2000
-"""How many of the oldest entries are looked at for strays."""
 
 # Deleting a consumer drops what it holds: only one that holds nothing, and does not live, may go.
 _FORGET = """
@@ -31,6 +30,7 @@ class Holders:
 
     def __init__(self, redis: Any, *, beat_ms: int, rest_ms: int, idle_ms: int) -> None:
         self._redis = redis
+        self._strays = Strays(redis)
         self._beat_ms = beat_ms
         self._rest_ms = rest_ms
         self._idle_ms = idle_ms
@@ -82,19 +82,8 @@ class Holders:
         """Give back entries that the group handed out and then forgot, and say how many.
 
         That happens where somebody deletes a consumer by hand: nobody would ever be handed its entries again.
-        Looks at the oldest entries only: sooner or later a stray is among them.
         """
-        last = await self._last_delivered()
-        rows = await self._redis.xrange(STREAM, "-", last, count=LOOK)
-        handed_out = [key for key, _ in rows]
-        if not handed_out:
-            return 0
-        held = await self._redis.xpending_range(STREAM, GROUP, "-", handed_out[-1], count=2 * LOOK)
-        strays = sorted(set(handed_out) - {row["message_id"] for row in held})
-        if not strays or len(held) == 2 * LOOK:
-            return 0
-        await self._redis.xclaim(STREAM, GROUP, RETURNED, 0, strays, retrycount=0, force=True, justid=True)
-        return len(strays)
+        return await self._strays.give_back()
 
     async def _consumers(self) -> list[dict[str, Any]]:
         try:
@@ -114,14 +103,6 @@ class Holders:
         except ResponseError as error:
             if "NOGROUP" not in str(error) and "no such key" not in str(error):
                 raise
-
-    async def _last_delivered(self) -> str:
-        try:
-            groups = await self._redis.xinfo_groups(STREAM)
-        except ResponseError:
-            return "0-0"  # no stream yet
-        last = [row["last-delivered-id"].decode() for row in groups if row["name"] == GROUP.encode()]
-        return last[0] if last else "0-0"
 
 
 def _portion(attempts: dict[bytes, int]) -> dict[bytes, int]:

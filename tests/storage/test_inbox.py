@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from storage import strays
 from storage.entries import ACCEPTED, GROUP, NEWER, PENDING, RETURNED, STREAM
 from storage.envelope import VERSION, encode
 from storage.inbox import Inbox
@@ -160,6 +161,39 @@ async def test_a_consumer_deleted_by_hand_takes_no_entry_with_it(inbox: Inbox, r
 
     assert [entry.id for entry in await inbox.claim_dead("w2", 9)] == [entry.id for entry in held]
     assert await inbox.claim_strays() == 0
+
+
+async def test_strays_are_found_wherever_they_are(
+    inbox: Inbox, redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P1: before, between and behind what others hold, in bounded looks that go round; never what waits."""
+    monkeypatch.setattr(strays, "LOOK", 2)
+    monkeypatch.setattr(strays, "MOST", 3)
+    await inbox.append(envelopes(14))
+    lost = []
+    for held in (2, 1, 1, 1):
+        lost += await inbox.read("gone", 2)
+        await inbox.beat("busy")
+        await inbox.read("busy", held)
+    await redis.xgroup_delconsumer(STREAM, GROUP, "gone")
+
+    found = [await inbox.claim_strays() for _ in range(9)]
+
+    assert sum(found) == len(lost) == 8
+    assert max(found) <= 3
+    returned = await redis.xpending_range(STREAM, GROUP, "-", "+", 99, consumername=RETURNED)
+    assert [row["message_id"].decode() for row in returned] == [entry.id for entry in lost]
+    assert {row["times_delivered"] for row in returned} == {0}
+    assert len(await inbox.read("w2", 99)) == 1
+
+
+async def test_looking_for_strays_reads_no_content(inbox: Inbox, redis: Any) -> None:
+    """R12: a deep inbox of large messages is not pulled through the network by each sweep."""
+    await inbox.append([msgspec.structs.replace(one, raw=b"x" * 30_000) for one in envelopes(50)])
+    await inbox.read("busy", 50)
+    before = (await redis.info("stats"))["total_net_output_bytes"]
+    assert await inbox.claim_strays() == 0
+    assert (await redis.info("stats"))["total_net_output_bytes"] - before < 30_000
 
 
 async def test_an_entry_deleted_by_hand_blocks_nobody(inbox: Inbox, redis: Any) -> None:
