@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import msgspec
 
+from storage.patience import Bounded, committed, ended_when_given_up
+
 _driver: Any = asyncpg
 """asyncpg ships no types: what we use of it is typed below."""
 
@@ -43,7 +45,7 @@ class Connection(Protocol):
 
     async def execute(self, query: str, *args: Any) -> str: ...
 
-    def transaction(self, **options: Any) -> AbstractAsyncContextManager[Any]: ...
+    def transaction(self, **options: Any) -> Any: ...
 
 
 class OwnConnection(Connection, Protocol):
@@ -63,7 +65,7 @@ class OwnConnection(Connection, Protocol):
 class Pool(Protocol):
     """The pool of a process."""
 
-    def acquire(self, *, timeout: float | None = None) -> AbstractAsyncContextManager[Connection]: ...
+    def acquire(self) -> AbstractAsyncContextManager[Connection]: ...
 
     async def close(self) -> None: ...
 
@@ -112,7 +114,7 @@ def translated() -> Iterator[None]:
         yield
     except _driver.PostgresError as error:
         raise _ours(error).with_traceback(error.__traceback__) from None
-    except (_driver.InterfaceError, OSError, TimeoutError) as error:
+    except (_driver.InterfaceError, _driver.InternalClientError, OSError, TimeoutError) as error:
         ours = Transient(f"{type(error).__name__}: {error}")
         raise ours.with_traceback(error.__traceback__) from None
 
@@ -181,40 +183,43 @@ async def connect_pool(  # noqa: PLR0913 - each is a separate knob of an operato
     max_size: int = 8,
     statement_cache_size: int = 512,
     command_seconds: float = COMMAND_SECONDS,
+    acquire_seconds: float = ACQUIRE_SECONDS,
 ) -> Pool:
     """A pool. With `min_size` 0 it is made even while Postgres is away, and connects when first used.
 
     Behind PgBouncer in transaction mode (before 1.21) set `statement_cache_size` to 0. Raises DatabaseError.
     """
     with translated():
-        pool: Pool = await _driver.create_pool(
+        pool = await _driver.create_pool(
             url,
             min_size=min_size,
             max_size=max_size,
             statement_cache_size=statement_cache_size,
             max_cached_statement_lifetime=0,
             command_timeout=command_seconds,
-            timeout=ACQUIRE_SECONDS,
+            timeout=acquire_seconds,
             server_settings={"application_name": application},
             init=_prepare_connection,
             connection_class=_Plain,
         )
-    return pool
+    return Bounded(pool, acquire_seconds)
 
 
 @asynccontextmanager
 async def connection(pool: Pool) -> AsyncIterator[Connection]:
     """A connection of the pool. What its body meets is raised as DatabaseError."""
     with translated():
-        async with pool.acquire(timeout=ACQUIRE_SECONDS) as acquired:
-            yield acquired
+        async with pool.acquire() as acquired:
+            with ended_when_given_up(acquired):
+                yield acquired
 
 
 @asynccontextmanager
 async def transaction(pool: Pool, *, snapshot: bool = False) -> AsyncIterator[Connection]:
     """A transaction; with `snapshot` read-only, and all its reads see one state. Raises DatabaseError."""
     isolation = "repeatable_read" if snapshot else "read_committed"
-    async with connection(pool) as acquired, acquired.transaction(isolation=isolation, readonly=snapshot):
+    options = {"isolation": isolation, "readonly": snapshot}
+    async with connection(pool) as acquired, committed(acquired.transaction(**options)):
         yield acquired
 
 

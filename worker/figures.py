@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from storage.database import DatabaseError, Pool
 from storage.inbox import Inbox
-from storage.ledger import OUTCOMES, AccountFigures
+from storage.ledger import OUTCOMES
+from storage.ledger import Figures as LedgerFigures
 from storage.ledger import read as read_ledger
 from storage.redis import Failure
 from storage.spool import Spool, SpoolError
@@ -27,6 +28,8 @@ WAIT_SECONDS = 1.0
 PING_SECONDS = 0.7
 """What a Redis that is well needs much less than; within a scrape's wait, so that its end is shown."""
 READ_SECONDS = 10.0
+LEDGER_READ_SECONDS = 8.0
+"""A Postgres that does not answer by then is shown as one that is away."""
 STATES = (*OUTCOMES, "accepted", "pending", "missing")
 _log = structlog.get_logger("inlet.figures")
 
@@ -50,6 +53,12 @@ class Figures:
             "Messages by account and state: accepted = created + appended + duplicate + suppressed + dead "
             "+ pending + missing, where missing stays 0.",
             ("account", "provider", "state"),
+            registry=registry,
+        )
+        self._tenant_gauge = Gauge(
+            "inlet_tenant_messages",
+            "Messages by the tenant that they were routed to, and state, from whatever account.",
+            ("tenant", "state"),
             registry=registry,
         )
         self._readers = (
@@ -97,25 +106,33 @@ class Figures:
 
     async def _read_ledger(self) -> None:
         try:
-            lines = (await read_ledger(self._pool, self._inbox)).accounts
-        except DatabaseError:
+            async with asyncio.timeout(LEDGER_READ_SECONDS):
+                found = await read_ledger(self._pool, self._inbox)
+        except (DatabaseError, TimeoutError):
             self._up.labels("postgres").set(0)
             await self._show_counts()
         except Failure:
-            self._ledger_gauge.clear()
+            self._clear_ledger()
         else:
             self._up.labels("postgres").set(1)
-            self._show(lines)
+            self._show(found)
 
-    def _show(self, lines: Iterable[AccountFigures]) -> None:
+    def _clear_ledger(self) -> None:
         self._ledger_gauge.clear()
-        for line in lines:
+        self._tenant_gauge.clear()
+
+    def _show(self, found: LedgerFigures) -> None:
+        self._clear_ledger()
+        for line in found.accounts:
             for state in STATES:
                 self._ledger_gauge.labels(line.account, line.provider, state).set(getattr(line, state))
+        for own in found.tenants:
+            for state in OUTCOMES:
+                self._tenant_gauge.labels(own.tenant, state).set(getattr(own, state))
 
     async def _show_counts(self) -> None:
         """What Redis alone knows, while Postgres is away."""
-        self._ledger_gauge.clear()
+        self._clear_ledger()
         try:
             counts = {"accepted": await self._inbox.accepted(), "pending": await self._inbox.pending()}
         except Failure:

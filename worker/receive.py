@@ -13,7 +13,7 @@ from aiohttp import web
 from channels.registry import channels
 from storage.account_book import AccountBook
 from storage.blobs import Blobs, open_blobs
-from storage.database import Pool, connect_pool
+from storage.database import ACQUIRE_SECONDS, Pool, connect_pool
 from storage.directory import Directories
 from storage.drain import Drain
 from storage.group import Append, Appender
@@ -37,7 +37,14 @@ SNAPSHOT = "accounts.snapshot"
 """In the data folder: the accounts, for a start while Postgres is away (P6)."""
 FINISH_SECONDS = 8.0
 """How long requests that are under way may take when the receiver is told to stop."""
-CLOSE_SECONDS = 3.0
+CLOSE_SECONDS = 2.0
+ANSWER_SECONDS = 3.0
+"""How long whoever calls waits for a Postgres that hangs, for a connection or a statement: providers give up
+after 15 seconds, some after 5."""
+READ_SECONDS = 20.0
+"""The same for what is read beside the answers, the directory as a whole, say: nobody waits for it."""
+READ_CONNECTIONS = 6
+"""For the directory, the accounts and the figures, and for the look-ups of unknown accounts."""
 BACKLOG = 1024
 LINE_BYTES = 64 * 1024
 """A provider that delivers by GET puts the whole message into the URL."""
@@ -79,16 +86,16 @@ async def serving(app: web.Application, settings: Settings) -> AsyncIterator[Non
 async def open_receiver(settings: Settings) -> AsyncIterator[web.Application]:
     """The application with all its parts, also while Postgres or Redis are away."""
     async with AsyncExitStack() as stack:
-        pool = await connect_pool(settings.database_url, application="inlet receive")
-        stack.push_async_callback(_close_pool, pool)
+        pool = await _open_pool(stack, settings, "inlet receive", ANSWER_SECONDS)
+        reads = await _open_pool(stack, settings, "inlet receive reads", READ_SECONDS, READ_CONNECTIONS)
         redis = connect(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         inbox, blobs, metrics = Inbox(redis), open_blobs(settings.blob_url), Metrics()
         spool = Spool(settings.spool, limit=settings.spool_bytes) if settings.spool else None
         appender = await _open_appender(stack, settings, inbox, spool, metrics)
-        directories = await stack.enter_async_context(_directories(settings, pool))
-        accounts = await stack.enter_async_context(_accounts(settings, pool))
-        figures = Figures(registry=metrics.registry, inbox=inbox, spool=spool, pool=pool)
+        directories = await stack.enter_async_context(_directories(settings, reads))
+        accounts = await stack.enter_async_context(_accounts(settings, reads))
+        figures = Figures(registry=metrics.registry, inbox=inbox, spool=spool, pool=reads)
         stack.push_async_callback(figures.close)
         app = build_app(
             Parts(
@@ -104,6 +111,20 @@ async def open_receiver(settings: Settings) -> AsyncIterator[web.Application]:
         )
         add_routes(app, _services(settings, pool, directories, appender, blobs, _finder(inbox, spool)))
         yield app
+
+
+async def _open_pool(
+    stack: AsyncExitStack, settings: Settings, name: str, seconds: float, connections: int = 8
+) -> Pool:
+    pool = await connect_pool(
+        settings.database_url,
+        application=name,
+        max_size=connections,
+        command_seconds=seconds,
+        acquire_seconds=min(seconds, ACQUIRE_SECONDS),
+    )
+    stack.push_async_callback(_close_pool, pool)
+    return pool
 
 
 async def _open_appender(

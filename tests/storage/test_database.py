@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import pytest
 
 from storage.burial import describe
@@ -22,9 +23,11 @@ from storage.database import (
     of_state,
     server_of,
     transaction,
+    translated,
 )
 from storage.ids import new_id
 from tests.storage.desk import until
+from tests.worker.cut import wire
 
 CLAIM = "insert into claims (key, message_id, at) values ($1, $2, now())"
 END_SLEEPERS = """
@@ -196,3 +199,60 @@ async def test_a_killed_session_is_transient(pool: Pool) -> None:
 def test_a_server_is_named_without_its_password() -> None:
     """R37: what is shown to people holds no secret."""
     assert server_of("postgresql://inlet:secret@db.example.org:6432/inlet") == "db.example.org:6432"
+
+
+async def by_statement(pool: Pool) -> None:
+    async with connection(pool) as conn:
+        await conn.execute("select 1")
+
+
+async def by_transaction(pool: Pool) -> None:
+    async with transaction(pool) as conn:
+        await conn.execute("select 1")
+
+
+@pytest.mark.parametrize("use", [by_statement, by_transaction])
+async def test_who_gives_up_on_a_frozen_server_waits_for_nothing_more(
+    database_url: str, use: Callable[[Pool], Awaitable[None]]
+) -> None:
+    """P6: not for the end of the statement, a rollback or the release: it acknowledges none."""
+    async with wire(database_url) as server:
+        pool = await connect_pool(server.url, max_size=1)
+        await use(pool)
+        server.freeze()
+        async with asyncio.timeout(8):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(use(pool), 0.2)
+        server.thaw()
+        await use(pool)
+        await pool.close()
+
+
+async def test_a_pool_has_the_bounds_that_it_was_given(database_url: str) -> None:
+    """P6: for a statement, and for a connection: whoever answers a provider waits less than a worker."""
+    async with wire(database_url) as server:
+        pool = await connect_pool(server.url, max_size=1, command_seconds=0.2, acquire_seconds=0.2)
+        async with connection(pool) as conn:
+            await conn.execute("select 1")
+        server.freeze()
+        async with asyncio.timeout(8):
+            for use in (by_statement, by_transaction):  # the first has a connection, the second gets none
+                with pytest.raises(Transient):
+                    await use(pool)
+        server.thaw()
+        await until(lambda: is_well(pool))
+        pool.terminate()
+
+
+async def is_well(pool: Pool) -> bool:
+    try:
+        await by_statement(pool)
+    except Transient:
+        return False
+    return True
+
+
+async def test_a_connection_that_is_lost_in_the_middle_passes() -> None:
+    """The driver has a second family of errors for it, beside those of Postgres and of its interface."""
+    with pytest.raises(Transient), translated():
+        raise asyncpg.InternalClientError("got result for unknown protocol state")

@@ -17,6 +17,8 @@ class Wire:
         self._server: asyncio.Server | None = None
         self._ends: set[asyncio.StreamWriter] = set()
         self._port = 0
+        self._flows = asyncio.Event()
+        self._flows.set()
 
     @property
     def url(self) -> str:
@@ -31,22 +33,31 @@ class Wire:
     async def cut(self) -> None:
         assert self._server is not None
         self._server.close()
+        self.thaw()  # what is held has nowhere to go
         for end in self._ends:
             end.transport.abort()
+
+    def freeze(self) -> None:
+        """Take connections and bytes, and pass nothing on: so a stopped server looks."""
+        self._flows.clear()
+
+    def thaw(self) -> None:
+        """Pass on all that was held."""
+        self._flows.set()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(self._parts.hostname, self._parts.port)
         self._ends |= {writer, far_writer}
-        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
         self._ends -= {writer, far_writer}
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await self._flows.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
 
 
 @asynccontextmanager

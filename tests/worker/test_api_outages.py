@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,27 @@ async def test_what_only_postgres_knows_is_answered_503_while_it_is_away(
         answer = await house.call("GET", path)
         assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
         await postgres.mend()
+
+
+async def test_a_frozen_postgres_holds_up_no_answer_for_long(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    """P6: it takes connections and answers nothing, as a stopped server does. Providers give up in 15 s."""
+    async with (
+        wire(database_url) as postgres,
+        open_house(settings_of(postgres.url, redis_url, tmp_path)) as house,
+    ):
+        await seed_ticket(house.pool, house.acme)
+        message = (await house.call("POST", "/api/messages", SAID)).json["messages"][0]
+        paths = ["/api/tickets", "/api/tickets/TKT-0001", f"/api/messages/{NOBODY}", "/api/tickets?tenant=new"]
+        postgres.freeze()
+        async with asyncio.timeout(30):
+            pending = await house.call("GET", f"/api/messages/{message}")
+            answers = await asyncio.gather(*(house.call("GET", path, key=house.acme_key) for path in paths))
+        assert pending.json == {"id": message, "state": "pending"}
+        assert [(one.status, one.headers["Retry-After"]) for one in answers] == [(503, "5")] * len(paths)
+        postgres.thaw()
+        assert (await house.call("GET", "/api/tickets")).status == 200
 
 
 async def test_a_report_is_spooled_and_shown_as_pending_while_redis_is_away(

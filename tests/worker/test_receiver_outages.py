@@ -158,6 +158,45 @@ async def test_postgres_away_refuses_no_recipient(postgres: Wire, redis_url: str
         await postgres.mend()
 
 
+async def test_a_frozen_postgres_holds_up_no_delivery_for_long(
+    postgres: Wire, redis_url: str, tmp_path: Path
+) -> None:
+    """P6: it answers nothing, and closes nothing either. A provider waits 15 seconds at most."""
+    async with house(postgres.url, redis_url, tmp_path) as running:
+        secret = whsec()
+        account = await running.account("cloudflare-email", secret)
+        nobody = mail("support+nobody@in.example.com")
+        await until_in_snapshot(running, account)
+        assert (await running.post_mail(account, secret, nobody)).status == 422
+        assert (await running.post_sms("acc_nobody", TOKEN)).status == 404
+        postgres.freeze()
+
+        async with asyncio.timeout(10):
+            recipient, stranger = await asyncio.gather(
+                running.post_mail(account, secret, nobody), running.post_sms("acc_other", TOKEN)
+            )
+        figures = await until_shown(running, 'inlet_up{part="postgres"} 0.0')
+
+        assert (recipient.status, stranger.status) == (202, 503)
+        assert int(stranger.headers["Retry-After"]) > 0
+        assert f'inlet_ledger_messages{{account="{account}",provider="",state="accepted"}} 1.0' in figures
+        postgres.thaw()
+        assert (await running.post_sms("acc_third", TOKEN)).status == 404
+
+
+async def until_shown(running: House, line: str) -> str:
+    """The figures, once they hold the line: they are read in the background."""
+    shown = ""
+
+    async def there() -> bool:
+        nonlocal shown
+        shown = await (await running.http.get(f"{running.url}/metrics")).text()
+        return line in shown
+
+    await until(there)
+    return shown
+
+
 @asynccontextmanager
 async def receiver_process(environ: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
     """A receiver in a process of its own, which listens."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from storage.database import Pool, Transient
 from storage.keys import find_key
@@ -33,7 +34,7 @@ class KeyRing:
             key, until = self._seen.get(token, (None, 0.0))
             if key is None or time.monotonic() > until:
                 raise away() from error
-            return key
+            return replace(key, remembered=True)
 
     async def _fresh(self, token: str) -> Key:
         found = await find_key(self._pool, token)

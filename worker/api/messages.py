@@ -31,6 +31,8 @@ FIRST_YEAR, LAST_YEAR = 1970, 9998
 async def show(call: Call) -> OneMessage | PendingMessage:
     """A message from the moment of its 2xx. Postgres first: what has an effect there is no longer pending."""
     message = call.path["id"]
+    if call.key.remembered:
+        return await _pending(call, message)
     try:
         found = await find_message(call.services.pool, message)
     except Transient:

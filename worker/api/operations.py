@@ -24,6 +24,8 @@ class Key:
 
     id: str
     tenant: str | None
+    remembered: bool = False
+    """It was good before: Postgres could not be asked a moment ago, and need not be asked in vain again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

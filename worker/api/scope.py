@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from routing.facts import Tenant
 from storage.directory import Snapshot
 from worker.api.operations import Call
-from worker.api.problems import Refused, unknown
+from worker.api.problems import Refused, away, unknown
+
+REFRESH_SECONDS = 3.0
+"""How long a caller waits for the directory to be read again."""
 
 
 async def one_tenant(call: Call, slug: str | None) -> Tenant:
@@ -25,10 +30,19 @@ async def any_tenant(call: Call, slug: str | None) -> str | None:
 async def _tenant(call: Call, slug: str | None) -> Tenant:
     """By slug, or the key's own. One that is not known yet may have been made a moment ago."""
     directories = call.services.directories
-    found = _find(call, slug, directories.current()) or _find(call, slug, await directories.refresh())
+    found = _find(call, slug, directories.current()) or _find(call, slug, await _fresh(call))
     if found is None:
         raise unknown("tenant")
     return found
+
+
+async def _fresh(call: Call) -> Snapshot:
+    """The directory as it is. Raises DatabaseError, or Refused where Postgres does not say so in time."""
+    try:
+        async with asyncio.timeout(REFRESH_SECONDS):
+            return await call.services.directories.refresh()
+    except TimeoutError as error:
+        raise away() from error
 
 
 def _find(call: Call, slug: str | None, directory: Snapshot) -> Tenant | None:
