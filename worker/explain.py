@@ -11,6 +11,7 @@ from channels.contract import Account
 from channels.message import Flag, InboundMessage
 from routing.changes import Changes
 from routing.context import PlanContext
+from routing.rows import message_row
 from routing.tenancy import token_candidates
 from routing.way import work_of
 from routing.work import Makers, Origin, Work
@@ -69,7 +70,8 @@ async def _explained(conn: Connection, work: Work, changes: Changes) -> Explaine
     (receipt,) = changes.receipts
     (decision,) = changes.decisions
     ticket = await _ticket(conn, work, changes)
-    message = next((row for row in changes.messages if row.id == work.origin.id), None)
+    copy = message_row(work, work.message, work.message.flags)  # of a duplicate nothing is stored
+    message = next((row for row in changes.messages if row.id == work.origin.id), copy)
     triage = work.triage
     return Explained(
         state=receipt.outcome,
@@ -77,16 +79,16 @@ async def _explained(conn: Connection, work: Work, changes: Changes) -> Explaine
         ticket=ticket if receipt.outcome == "appended" else None,
         reason=receipt.reason,
         duplicate_of=receipt.duplicate_of,
-        subject=work.message.subject,
-        sender=Party(name=work.message.sender.name, address=work.message.sender.address),
-        reply_text=work.message.reply_text,
+        subject=message.subject,
+        sender=Party(**message.sender),
+        reply_text=message.reply_text,
         category=triage.category if triage else None,
         priority=triage.priority if triage else None,
         type=triage.type if triage else None,
         tags=sorted({*work.tags, *(triage.tags if triage else ())}),
-        language=work.message.language,
-        flags=[Flag(flag) for flag in (message.flags if message else work.message.flags)],
-        notes=list(work.message.notes),
+        language=message.language,
+        flags=[Flag(flag) for flag in message.flags],
+        notes=list(message.notes),
         steps=steps_of(decision.decision),
         decision=decision.decision,
     )

@@ -96,6 +96,12 @@ def read_html(html: str) -> Html:
     return Html(clean=clean, lines=squeeze(writer.finish()), marked=writer.marked)
 
 
+def harmless(html: str) -> str:
+    """The HTML without anything that acts; empty where it could not be read as HTML. Never raises."""
+    tamed = tame(html)
+    return "" if tamed is None else _SHOWING.clean(tamed)
+
+
 def squeeze(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     """The lines without those at both ends that are empty, and with at most one such between two others."""
     kept: list[Line] = []

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.email.bodies import text_of
-from channels.email.html import read_html
+from channels.email.html import harmless, read_html
 from channels.email.tame import tame
 from tests.channels.email.mails import page, read
 
@@ -82,6 +82,21 @@ def test_nothing_that_acts_is_left(html: str) -> None:
         assert word not in clean
     for word in (" onerror=", " onload=", "javascript:", " style=", " id=", " class="):
         assert word not in clean.replace("&quot;", "").split("title=")[0]
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p>Hi <b>Ada</b></p>", "<p>Hi <b>Ada</b></p>"),
+        ("<p onclick='x()'>Hi</p><script>x()</script>", "<p>Hi</p>"),
+        ('<a href="javascript:x()">Hi</a>', '<a rel="noopener noreferrer">Hi</a>'),
+        ("<div>" * 100_000, ""),
+        ("", ""),
+    ],
+    ids=["clean", "a script", "a link that acts", "nested without end", "empty"],
+)
+def test_harmless_is_what_may_be_shown(html: str, expected: str) -> None:
+    assert harmless(html) == expected == read_html(html).clean
 
 
 def test_links_and_pictures_of_the_mail_stay() -> None:
