@@ -10,6 +10,7 @@ from channels import clean
 from channels.contract import Account
 from channels.message import InboundMessage, Party
 from channels.phone import e164
+from routing.threading import REPORTED
 from storage.accounts import find_account, internal_account
 from storage.database import Transient
 from storage.envelope import Envelope
@@ -22,7 +23,7 @@ from worker.api.problems import away, unknown
 from worker.api.scope import one_tenant
 from worker.shapes import Accepted, NewMessage, PendingMessage
 
-PROVIDER = "api"
+PROVIDER = REPORTED
 INLINE_RAW = 64 * 1024
 """Bytes up to which an original travels with its message; above, it goes to the blob store first."""
 FIRST_YEAR, LAST_YEAR = 1970, 9998
