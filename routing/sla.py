@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -18,6 +19,7 @@ DEFAULTS = {
 """Where a tenant sets nothing. Minutes run always, or in business time where the tenant has such hours."""
 
 _DAY = timedelta(days=1)
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _FAR = 3660
 """Days to look ahead: a target ten years off is a mistake in the hours, and runs always from there."""
 
@@ -34,6 +36,24 @@ def stamps(tenant: Tenant, priority: str, created_at: datetime) -> tuple[datetim
         due_at(created_at, goal.first_response_minutes, tenant.hours),
         due_at(created_at, goal.resolution_minutes, tenant.hours),
     )
+
+
+def check_hours(hours: BusinessHours) -> list[str]:
+    """Say in words what of a week cannot be read; an empty list means that all of it can.
+
+    Hours may reach over midnight (22:00 to 06:00); only an end may be 24:00.
+    """
+    faults = [] if len(hours.week) == 7 else ["A week has seven days, Monday first."]
+    for opens, closes in (span for day in hours.week for span in day):
+        faults += [] if is_clock(opens) else [f"{opens!r} is no time to open at: write it as 09:00."]
+        if closes != "24:00" and not is_clock(closes):
+            faults.append(f"{closes!r} is no time to close at: write it as 17:00, at most 24:00.")
+    return faults
+
+
+def is_clock(text: str) -> bool:
+    """Whether the text is a time of day as hours have it: two digits, a colon, two digits."""
+    return _CLOCK.fullmatch(text) is not None
 
 
 def due_at(start: datetime, minutes: int, hours: BusinessHours | None) -> datetime:

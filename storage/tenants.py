@@ -11,7 +11,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from routing.addresses import normal, split
-from routing.facts import AddressFacts, BusinessHours, Priority, SlaTarget, TenantSettings
+from routing.facts import (
+    CATEGORIES,
+    PRIORITIES,
+    TYPES,
+    AddressFacts,
+    BusinessHours,
+    Priority,
+    SlaTarget,
+    TenantSettings,
+)
+from routing.sla import check_hours
 from routing.triage.rule import check_rules
 from storage.database import Pool, connection, transaction
 from storage.ids import new_id
@@ -20,6 +30,9 @@ from storage.queries import query
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 RESERVED = frozenset({"api", "inlet", "mail", "postmaster", "abuse", "www", "admin", "root", "mailer-daemon"})
 """Slugs that would make addresses which belong to whoever runs the domain."""
+MAX_MINUTES = 365 * 24 * 60
+_DEFAULTS: Mapping[str, Sequence[str]] = {"category": CATEGORIES, "priority": PRIORITIES, "type": TYPES}
+"""What an address can give to the messages that come to it."""
 
 
 class TenantError(ValueError):
@@ -128,11 +141,12 @@ async def set_address(  # noqa: PLR0913 - what an address carries
 ) -> str:
     """Add or change an address of a tenant; returns it as it is compared.
 
-    Raises TenantError where it is no address or another tenant's, DatabaseError.
+    Raises TenantError where it is no address or another tenant's, or a default is none, DatabaseError.
     """
     known = normal(address)
     if not all(split(known)) or " " in known:
         raise TenantError(f"{address!r} is no mail address.")
+    _check_defaults(category=category, priority=priority, type=type)
     values = (known, tenant, kind, name, category, priority, type, list(tags))
     async with connection(pool) as conn:
         if await conn.fetchval(query("take_address"), *values) is None:
@@ -170,13 +184,28 @@ async def set_rules(pool: Pool, tenant: str, rules: Sequence[Mapping[str, Any]])
             await conn.execute(query("insert_rule"), new_id(), tenant, dict(rule), version, now)
 
 
+def check_target(target: SlaTarget) -> None:
+    """Raise TenantError unless clocks can run towards it."""
+    first, resolution = target.first_response_minutes, target.resolution_minutes
+    if not 1 <= first <= resolution <= MAX_MINUTES:
+        raise TenantError(
+            f"A target is one minute at least, {MAX_MINUTES} (a year) at most, and the first response is due "
+            f"no later than the resolution: not {first}/{resolution}."
+        )
+
+
 async def set_sla(pool: Pool, tenant: str, priority: Priority, target: SlaTarget) -> None:
     """Set a tenant's targets for a priority. Raises TenantError, DatabaseError."""
-    if min(target.first_response_minutes, target.resolution_minutes) < 1:
-        raise TenantError("A target is one minute at least.")
+    check_target(target)
     minutes = (target.first_response_minutes, target.resolution_minutes)
     async with connection(pool) as conn:
         await conn.execute(query("set_sla"), tenant, priority, *minutes)
+
+
+async def drop_sla(pool: Pool, tenant: str, priority: Priority) -> None:
+    """Give a priority the default targets again. Raises DatabaseError."""
+    async with connection(pool) as conn:
+        await conn.execute(query("drop_sla"), tenant, priority)
 
 
 async def set_hours(pool: Pool, tenant: str, hours: BusinessHours | None) -> None:
@@ -186,8 +215,8 @@ async def set_hours(pool: Pool, tenant: str, hours: BusinessHours | None) -> Non
             await conn.execute(query("drop_hours"), tenant)
             return
         _check_zone(hours.time_zone)
-        if len(hours.week) != 7:
-            raise TenantError("A week has seven days, Monday first.")
+        if faults := check_hours(hours):
+            raise TenantError("\n".join(faults))
         await conn.execute(query("set_hours"), tenant, hours.time_zone, hours.week, sorted(hours.holidays))
 
 
@@ -195,8 +224,18 @@ def _taken(slug: str) -> NoReturn:
     raise TenantError(f"The slug {slug} belongs, or once belonged, to a tenant.")
 
 
+def _check_defaults(**values: str | None) -> None:
+    faults = [
+        f"{name} is one of {', '.join(_DEFAULTS[name])}, not {value}."
+        for name, value in values.items()
+        if value is not None and value not in _DEFAULTS[name]
+    ]
+    if faults:
+        raise TenantError("\n".join(faults))
+
+
 def _check_zone(time_zone: str) -> None:
     try:
         ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise TenantError(f"There is no time zone {time_zone}.") from error

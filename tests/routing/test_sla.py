@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.facts import BusinessHours, SlaTarget
-from routing.sla import due_at, stamps
+from routing.sla import check_hours, due_at, stamps
 from tests.routing.world import ACME, NOW
 
 OFFICE = ((("09:00", "17:00"),),) * 5 + ((), ())
@@ -86,3 +86,16 @@ def test_a_tenants_own_target_counts() -> None:
     )
     assert stamps(tenant, "high", NOW) == (NOW + timedelta(minutes=10), NOW + timedelta(minutes=20))
     assert stamps(tenant, "low", NOW) == stamps(ACME, "low", NOW)
+
+
+@pytest.mark.parametrize("hours", [BERLIN, SPLIT, NIGHT, ALWAYS, NEVER, EASTER])
+def test_hours_that_can_be_read_have_no_fault(hours: BusinessHours) -> None:
+    assert check_hours(hours) == []
+
+
+def test_all_faults_of_a_week_are_told_at_once() -> None:
+    """Each with the time as it was written."""
+    faults = check_hours(BusinessHours(time_zone="UTC", week=((("9", "25:00"), ("24:00", "24:00")),)))
+    assert ["seven days" in faults[0], *(fault.partition(" ")[0] for fault in faults[1:])] == [
+        True, "'9'", "'25:00'", "'24:00'",
+    ]  # fmt: skip

@@ -21,6 +21,7 @@ from storage.domains import (
     set_catch_all,
     vouch_for_domain,
 )
+from storage.policies import read_hours
 from storage.tenants import (
     TenantError,
     add_tenant,
@@ -121,8 +122,49 @@ async def test_what_a_tenant_sets(pool: Pool, tenant: str) -> None:
         await set_tenant(pool, tenant, time_zone="Europe/Atlantis")
     with pytest.raises(TenantError, match="one minute"):
         await set_sla(pool, tenant, "low", SlaTarget(first_response_minutes=0, resolution_minutes=1))
-    with pytest.raises(TenantError, match="seven days"):
-        await set_hours(pool, tenant, BusinessHours(time_zone="UTC", week=()))
+    with pytest.raises(TenantError, match="later than the resolution"):
+        await set_sla(pool, tenant, "low", SlaTarget(first_response_minutes=2, resolution_minutes=1))
+    with pytest.raises(TenantError, match="time zone"):  # a folder of zones, which is no zone
+        await set_tenant(pool, tenant, time_zone="Europe")
+    with pytest.raises(TenantError, match="category is one of"):
+        await set_address(pool, tenant, "a@acme.test", "inbox", category="boats")
+
+
+@pytest.mark.parametrize(
+    ("span", "why"),
+    [
+        pytest.param(None, "seven days", id="no week"),
+        pytest.param(("9:00", "17:00"), "to open", id="one digit"),
+        pytest.param(("0900", "17:00"), "to open", id="no colon"),
+        pytest.param(("09:00+02:00", "17:00"), "to open", id="a zone of its own"),
+        pytest.param(("24:00", "17:00"), "to open", id="24:00 at the beginning"),
+        pytest.param(("09:00", "25:00"), "to close", id="no such hour"),
+        pytest.param(("09:00", ""), "to close", id="nothing"),
+        pytest.param(("\u0660\u0669:00", "17:00"), "to open", id="digits of another script"),
+    ],
+)
+async def test_hours_that_no_clock_could_follow(
+    pool: Pool, tenant: str, span: tuple[str, str] | None, why: str
+) -> None:
+    """They are refused when they are set: a worker that met them would have to give messages up."""
+    good = BusinessHours(time_zone="UTC", week=((("22:00", "06:00"),), (("09:00", "24:00"),), *((),) * 5))
+    await set_hours(pool, tenant, good)
+    week = (*good.week[:6], (span,)) if span else ()
+    with pytest.raises(TenantError, match=why):
+        await set_hours(pool, tenant, BusinessHours(time_zone="UTC", week=week))
+    assert await read_hours(pool, tenant) == good
+
+
+async def test_stored_hours_that_cannot_be_read_are_said_to_be_so(pool: Pool, tenant: str) -> None:
+    """A hand in the database, or a newer version: an operator reads what to do, not a trace."""
+    await set_hours(pool, tenant, BusinessHours(time_zone="UTC", week=((("09:00", "17:00"),),) * 7))
+    for week in ([[["09", "17:00"]], [], [], [], [], [], []], {"mon": []}, []):
+        async with connection(pool) as conn:
+            await conn.execute("update business_hours set week = $1", week)
+        with pytest.raises(TenantError, match="--always"):
+            await read_hours(pool, tenant)
+    await set_hours(pool, tenant, None)
+    assert await read_hours(pool, tenant) is None
 
 
 async def test_an_address_belongs_to_one_tenant(pool: Pool, tenant: str) -> None:

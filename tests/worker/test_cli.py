@@ -402,7 +402,7 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ..
 )
 def test_each_command_says_what_it_does(path: tuple[str, ...], callback: Callable[..., Any]) -> None:
     assert callback.__doc__
-    assert callback.__doc__.endswith(".")
+    assert callback.__doc__.rstrip().endswith(".")
 
 
 def test_help_is_told_without_any_server() -> None:

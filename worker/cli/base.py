@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -47,12 +48,14 @@ def settings(needs: frozenset[str] = POSTGRES) -> Settings:
 
 @asynccontextmanager
 async def postgres(url: str) -> AsyncIterator[Pool]:
-    """A small pool. Raises Failure where Postgres does not answer."""
-    from storage.database import Transient, connect_pool, server_of
+    """A small pool. Raises Failure where Postgres does not answer, or refuses a value."""
+    from storage.database import BadRow, Transient, connect_pool, server_of
 
     pool = await connect_pool(url, application="inlet cli", max_size=2)
     try:
         yield pool
+    except BadRow as error:
+        raise Failure(f"Postgres refuses a value: {error}.") from error
     except Transient as error:
         fix = (
             "Run `inlet migrate`."
@@ -69,6 +72,14 @@ async def _close(pool: Pool) -> None:
         await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
     except TimeoutError:
         pool.terminate()
+
+
+def content(file: str) -> bytes:
+    """What stands in a file; `-` is standard input. Raises Failure."""
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise Failure(f"{file} cannot be read: {error.strerror}.", USAGE) from error
 
 
 def print_json(value: Any) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from worker.cli.base import Failure, Json, postgres, print_json, print_table, say, settings, wait
+from worker.cli.base import Failure, Json, content, postgres, print_json, print_table, say, settings, wait
 
 if TYPE_CHECKING:
     from worker.settings import Settings
@@ -34,7 +32,7 @@ def explain(  # noqa: PLR0913, PLR0917 - one for each option
     as_json: Json = False,
 ) -> None:
     """Say what would become of a delivery, and why. Nothing is stored."""
-    payload = _content(file)
+    payload = content(file)
     explained = wait(_explain(settings(), provider, account, payload, sender, recipient))
     if as_json:
         print_json({"messages": explained})
@@ -43,13 +41,6 @@ def explain(  # noqa: PLR0913, PLR0917 - one for each option
         say("Understood, and nothing for us: no message comes of it.")
     for one in explained:
         _print(one)
-
-
-def _content(file: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise Failure(f"{file} cannot be read: {error.strerror}.", 2) from error
 
 
 async def _explain(  # noqa: PLR0913, PLR0917 - what a trial is made of

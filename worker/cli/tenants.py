@@ -142,7 +142,7 @@ async def _save(found: Settings, wanted: Wanted, *, new: bool) -> TenantLine:
                 await set_address(pool, known, agent, _AGENT)
         except TenantError as error:
             raise Failure(str(error)) from error
-        return await _line(pool, known)
+        return await tenant_line(pool, known)
 
 
 _AGENT: Literal["agent"] = "agent"
@@ -173,7 +173,7 @@ async def _rename(found: Settings, slug: str, new: str) -> TenantLine:
             await rename_tenant(pool, known, new)
         except TenantError as error:
             raise Failure(str(error)) from error
-        return await _line(pool, known)
+        return await tenant_line(pool, known)
 
 
 async def _list(found: Settings) -> list[TenantLine]:
@@ -183,7 +183,8 @@ async def _list(found: Settings) -> list[TenantLine]:
         return await list_tenants(pool)
 
 
-async def _line(pool: Pool, tenant: str) -> TenantLine:
+async def tenant_line(pool: Pool, tenant: str) -> TenantLine:
+    """The tenant of an id, as lists show it."""
     from storage.tenants import list_tenants
 
     return next(line for line in await list_tenants(pool) if line.id == tenant)

@@ -72,6 +72,18 @@ insert into sla_policies (tenant_id, priority, first_response_minutes, resolutio
 on conflict (tenant_id, priority) do update set
     first_response_minutes = excluded.first_response_minutes, resolution_minutes = excluded.resolution_minutes
 
+-- name: sla_of_tenant
+-- The targets that a tenant has set.
+select priority, first_response_minutes, resolution_minutes from sla_policies where tenant_id = $1
+
+-- name: hours_of_tenant
+-- When a tenant's clocks run, where it has set that.
+select time_zone, week, holidays from business_hours where tenant_id = $1
+
+-- name: drop_sla
+-- A tenant's priority with the default targets again.
+delete from sla_policies where tenant_id = $1 and priority = $2
+
 -- name: set_hours
 -- When a tenant's clocks run.
 insert into business_hours (tenant_id, time_zone, week, holidays) values ($1, $2, $3, $4)
