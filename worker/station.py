@@ -18,6 +18,7 @@ from storage.redis import connect
 from worker.keys import loop_keys
 from worker.reading import Reader
 from worker.settings import Settings
+from worker.troubles import Troubles
 from worker.work_metrics import WorkMetrics
 
 READ_MEMORY = 1 << 30
@@ -37,6 +38,7 @@ class Station:
     reader: Reader
     loop_keys: tuple[bytes, ...]
     metrics: WorkMetrics = field(default_factory=WorkMetrics)
+    troubles: Troubles = field(default_factory=Troubles)
     hint: Callable[[], None] = lambda: None
     """Say that there is work: another job, here or in another worker, looks at the inbox."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

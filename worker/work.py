@@ -133,15 +133,24 @@ def arq_worker(station: Station, pool: Any) -> Worker:
 async def try_to(station: Station, work: Callable[[Station], Awaitable[int]]) -> int:
     """Do the work. What has to be tried again has been given back: the sweep sees to it."""
     try:
-        return await work(station)
+        done = await work(station)
     except (DatabaseError, BlobError, *Failure) as error:
         station.metrics.put_off(type(error).__name__)
-        _log.warning("put_off", job=work.__name__, error=f"{type(error).__name__}: {error}")
-    except Exception:  # noqa: BLE001 - it is logged with its trace
+        left_out = station.troubles.met(work.__name__, type(error).__name__)
+        if left_out is not None:
+            said = f"{type(error).__name__}: {error}"
+            _log.warning("put_off", job=work.__name__, error=said, left_out=left_out)
+        return 0
+    except Exception as error:  # noqa: BLE001 - it is logged with its trace
         # A fault of ours beyond any one message: everything was given back, and is tried again for ever.
         station.metrics.put_off("fault")
-        _log.exception("put_off", job=work.__name__)
-    return 0
+        left_out = station.troubles.met(work.__name__, f"fault {type(error).__name__}")
+        if left_out is not None:
+            _log.exception("put_off", job=work.__name__, left_out=left_out)
+        return 0
+    if done and (before := station.troubles.over(work.__name__)):
+        _log.info("resumed", job=work.__name__, put_off=before)
+    return done
 
 
 async def beat(station: Station) -> None:
