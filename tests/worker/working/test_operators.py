@@ -92,7 +92,7 @@ async def test_a_target_and_hours_decide_when_a_ticket_is_due(bench: Bench, oper
     assert await due("+15005550102") == (FRIDAY.replace(minute=45), FRIDAY.replace(hour=17))
 
 
-async def test_a_listed_address_arrives_and_gives_its_defaults(bench: Bench, operator: Operator) -> None:
+async def test_an_inbox_address_gives_its_defaults(bench: Bench, operator: Operator) -> None:
     await operator("tenant", "set", "acme", "--domain", "acme.example")
     to = "bills@acme.example"
     plain = await ticket_of(bench, bench.mail(MAIL % (to.encode(), b"a"), to))
