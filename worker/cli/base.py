@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -90,22 +91,27 @@ def print_json(value: Any) -> None:
 
 
 def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """A table for people, or what to say when there is nothing in it."""
-    from rich.console import Console
-    from rich.table import Table
+    """A table for people, or what to say when there is nothing in it. Times are shown by `when`."""
+    from worker.cli.tables import folded, plain
 
-    table = Table(*titles, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row))
-    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
-    console.print(table if table.row_count else empty)
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
+        say(empty)
+    elif sys.stdout.isatty():
+        folded(titles, cells)
+    else:
+        sys.stdout.write(plain(titles, cells))
 
 
 def _cell(value: object) -> str:
-    """Brackets are the user's own, never markup."""
-    from rich.markup import escape
+    if isinstance(value, datetime):
+        return when(value)
+    return "" if value is None else harmless(str(value))
 
-    return "" if value is None else escape(harmless(str(value)))
+
+def when(at: datetime) -> str:
+    """A time as RFC 3339, in UTC, to the second."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def say(text: str) -> None:

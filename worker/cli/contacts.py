@@ -68,7 +68,7 @@ def index(  # noqa: PLR0913, PLR0917 - one for each option
     if as_json:
         print_json({"items": lines, "next": following})
         return
-    rows = ((one.name, _identities(one), _marks(one), f"{one.created_at:%Y-%m-%d}") for one in lines)
+    rows = ((one.name, _identities(one), _marks(one), one.created_at) for one in lines)
     print_table(("NAME", "IDENTITIES", "MARKED", "SINCE"), rows, empty="There is no such contact.")
     if following:
         say(f"There are more: --after {following}")

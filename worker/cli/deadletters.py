@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from worker.cli.base import Failure, Json, Tenant, postgres, print_json, print_table, say, settings, wait
+from worker.cli.base import (
+    Failure,
+    Json,
+    Tenant,
+    postgres,
+    print_json,
+    print_table,
+    say,
+    settings,
+    wait,
+    when,
+)
 
 if TYPE_CHECKING:
     from storage.database import Pool
@@ -41,7 +52,7 @@ def index(tenant: Tenant = None, reason: Reason = None, limit: Limit = 100, as_j
     rows = (
         (
             one.id,
-            f"{one.at:%Y-%m-%d %H:%M}",
+            one.at,
             one.tenant or "(none)",
             one.reason,
             one.sender.get("address"),
@@ -64,9 +75,9 @@ def show(
         print_json(_view(found))
         return
     say(f"{found.id}\n{found.reason}: {found.error}")
-    say(f"begun {found.attempts} times, at {found.at:%Y-%m-%d %H:%M}")
+    say(f"begun {found.attempts} times, at {when(found.at)}")
     if found.settled_as:
-        say(f"{found.settled_as} at {found.settled_at:%Y-%m-%d %H:%M}")
+        say(f"{found.settled_as} at {when(found.settled_at)}")
     say(f"\n{found.trace}\n")
     say((found.raw or b"").decode("utf-8", "replace") if found.raw_blob is None else f"blob {found.raw_blob}")
 

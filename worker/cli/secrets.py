@@ -19,6 +19,7 @@ from worker.cli.base import (
     say,
     settings,
     wait,
+    when,
 )
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def expire(
     """Let a secret end, now or in some hours."""
     at = datetime.now(UTC) + timedelta(hours=hours)
     wait(_expire(settings(), account, known, at))
-    say(f"It ends at {at:%Y-%m-%d %H:%M} UTC.")
+    say(f"It ends at {when(at)}.")
 
 
 @secret.command()

@@ -18,6 +18,7 @@ from worker.cli.base import (
     say,
     settings,
     wait,
+    when,
 )
 
 if TYPE_CHECKING:
@@ -125,14 +126,14 @@ def _print(ticket: Ticket) -> None:
     for message in ticket.messages:
         _print_message(message)
     say("")
-    rows = ((f"{one.at:%Y-%m-%d %H:%M}", one.actor, one.kind) for one in ticket.activities)
+    rows = ((one.at, one.actor, one.kind) for one in ticket.activities)
     print_table(("WHEN", "WHO", "WHAT"), rows, empty="")
 
 
 def _print_message(message: Message) -> None:
     who = message.sender.name or message.sender.address or "somebody"
     flags = f" [{', '.join(message.flags)}]" if message.flags else ""
-    say(f"\n--- {message.received_at:%Y-%m-%d %H:%M} {message.direction}, {who}{flags}")
+    say(f"\n--- {when(message.received_at)} {message.direction}, {who}{flags}")
     say(message.reply_text or message.text)
     for file in message.attachments:
         say(f"  + {file.filename} ({file.content_type}, {file.size} bytes, {file.state})")
