@@ -119,7 +119,7 @@ class Door:
             if not observes:
                 raise
             return frozenset({Flag.UNVERIFIED})
-        self._metrics.verified(provider, account, "passed", verified.secret)
+        self._metrics.verified(provider, account, "passed", known.secret_ids[verified.secret])
         return frozenset()
 
     async def _check_recipients(self, messages: Sequence[InboundMessage], account: Account) -> None:

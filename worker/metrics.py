@@ -27,7 +27,7 @@ class Metrics:
         self._verifications = self._counter(
             "verifications",
             "Deliveries by outcome: passed, refused, or observed (refused, but for the account's mode). "
-            "secret: place among the live secrets, the newest first; an old one that is not used may go.",
+            "secret: id of the one that matched; an old one that is not used any more may go.",
             *("provider", "account", "outcome", "secret"),
         )
         text = "From the head of a delivery to its answer."
@@ -54,10 +54,9 @@ class Metrics:
         """A delivery was refused."""
         self._refusals.labels(provider, reason).inc()
 
-    def verified(self, provider: str, account: str, outcome: str, secret: int | None = None) -> None:
-        """A delivery to an account that exists was verified or not."""
-        place = "" if secret is None else str(secret)
-        self._verifications.labels(provider, account, outcome, place).inc()
+    def verified(self, provider: str, account: str, outcome: str, secret: str = "") -> None:
+        """A delivery to an account that exists was verified, by the secret with this id, or not."""
+        self._verifications.labels(provider, account, outcome, secret).inc()
 
     def answered(self, provider: str, seconds: float) -> None:
         """A delivery was answered, whatever the answer."""

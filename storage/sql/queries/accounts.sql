@@ -3,7 +3,8 @@
 select
     a.id, a.provider, a.tenant_id as tenant, a.mode, a.settings,
     array(select s.sealed from secrets s where s.account_id = a.id order by s.created_at desc, s.id) as sealed,
-    array(select s.expires_at from secrets s where s.account_id = a.id order by s.created_at desc, s.id) as expires
+    array(select s.expires_at from secrets s where s.account_id = a.id order by s.created_at desc, s.id) as expires,
+    array(select s.id from secrets s where s.account_id = a.id order by s.created_at desc, s.id) as secret_ids
 from accounts a
 where a.disabled_at is null and ($1::text is null or a.id = $1)
 
