@@ -76,7 +76,7 @@ def show(
         return
     say(f"{found.id}\n{found.reason}: {found.error}")
     say(f"begun {found.attempts} times, at {when(found.at)}")
-    if found.settled_as:
+    if found.settled_at:
         say(f"{found.settled_as} at {when(found.settled_at)}")
     say(f"\n{found.trace}\n")
     say((found.raw or b"").decode("utf-8", "replace") if found.raw_blob is None else f"blob {found.raw_blob}")
