@@ -77,6 +77,12 @@ async def unproven_domains(pool: Pool) -> list[str]:
         return [row["domain"] for row in await conn.fetch(query("unproven_domains"))]
 
 
+async def events_ahead(pool: Pool) -> int:
+    """How many events were restored from another server and cannot be read yet. Raises DatabaseError."""
+    async with connection(pool) as conn:
+        return int(await conn.fetchval(query("events_ahead")))
+
+
 async def redis_health(redis: Any) -> RedisHealth:
     """Raises one of `storage.redis.Failure`. A hosted Redis may not tell how it is set up."""
     info = await redis.info("server")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from importlib.resources import files
 
 from storage.database import Connection, translated
+from storage.queries import query
 
+FOLLOW_ON = "events_follow_on"
+"""Stands among what was applied where new events had to be put behind those that were restored."""
 _LOCK = 0x696E6C6574
 """Two processes that start together migrate one after the other."""
 _TABLE = """
@@ -24,9 +27,16 @@ def migrations() -> list[tuple[str, str]]:
 
 
 async def migrate(connection: Connection) -> list[str]:
-    """Apply what is missing, in order; returns the names applied. Many processes may call it at once."""
+    """Apply what is missing, in order; returns the names applied. Many processes may call it at once.
+
+    After a dump and restore into another server the outbox is made to go on (`FOLLOW_ON`).
+    """
     with translated():
-        return [name for name, sql in migrations() if await _apply(connection, name, sql)]
+        applied = [name for name, sql in migrations() if await _apply(connection, name, sql)]
+        if await connection.fetchval(query("events_ahead")):
+            await connection.execute(query("follow_on"))
+            applied.append(FOLLOW_ON)
+    return applied
 
 
 async def pending(connection: Connection) -> list[str]:

@@ -13,6 +13,7 @@ from storage.blobs import BlobError, open_blobs
 from storage.database import DatabaseError, Pool, connect_pool, server_of
 from storage.directory import read_directory
 from storage.health import (
+    events_ahead,
     missing_migrations,
     postgres_health,
     redis_health,
@@ -101,6 +102,7 @@ async def of_postgres(found: Settings) -> AsyncIterator[Check]:
         yield await _secrets(pool, found)
         yield await _domains(pool)
         yield await _readable(pool)
+        yield await _outbox(pool)
     except DatabaseError as error:
         fix = "Is it running, and is INLET_DATABASE_URL right?"
         yield fail("postgres", f"Postgres at {server_of(found.database_url)}: {error}", fix)
@@ -167,6 +169,14 @@ async def _readable(pool: Pool) -> Check:
     if faults:
         return warn("rows", f"This version cannot read {' '.join(faults)} The defaults hold.", fix)
     return ok("rows", "All that is set can be read.")
+
+
+async def _outbox(pool: Pool) -> Check:
+    ahead = await events_ahead(pool)
+    if ahead:
+        says = f"{ahead} events were restored from another server: nobody gets them, nor those that follow."
+        return fail("outbox", says, "Run `inlet migrate`: readers go on with the cursors that they have.")
+    return ok("outbox", "It goes on where it was.")
 
 
 async def of_redis(found: Settings) -> AsyncIterator[Check]:

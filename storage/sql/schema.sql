@@ -329,10 +329,14 @@ create table business_hours (
 );
 comment on column business_hours.week is 'seven lists of ["09:00", "17:00"] pairs, Monday first';
 
+-- A restored database counts its transactions anew: the outbox has to go on behind what was restored.
+create function outbox_shift() returns bigint language sql stable as 'select 0::bigint';
+comment on function outbox_shift() is 'what is added to transaction ids in events.tx; set by `inlet migrate` after a restore';
+
 -- The outbox. Readers take rows of finished transactions only, in the order (tx, seq): none is ever skipped.
 create table events (
     seq bigint generated always as identity primary key,
-    tx xid8 not null default pg_current_xact_id(),
+    tx xid8 not null default (pg_current_xact_id()::text::bigint + outbox_shift())::text::xid8,
     id uuid not null,
     tenant_id uuid not null references tenants,
     name text not null,
