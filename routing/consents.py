@@ -6,6 +6,7 @@ from routing import tickets
 from routing.batch import Batch
 from routing.case import Case
 from routing.filing import suppress
+from routing.follow_ups import moved_on, too_late
 
 _CLOSED = frozenset({"resolved", "closed"})
 
@@ -16,8 +17,9 @@ def settle(batch: Batch, case: Case) -> bool:
     if not state:
         return False
     batch.consent(case, stop=state == "stop")
-    ticket = tickets.newest(batch, case)
-    if ticket is None or ticket.status in _CLOSED or tickets.too_late(case, ticket):
+    case = moved_on(batch, case)
+    ticket = case.answer.ticket
+    if ticket is None or ticket.status in _CLOSED or too_late(case, ticket):
         suppress(batch, case, "consent")
     else:
         tickets.append(batch, case, ticket, kind="consent")

@@ -197,3 +197,6 @@ class Threads(Protocol):
 
     def takes_part(self, ticket: str, identity: Identity) -> bool:
         """Whether the identity takes part in the ticket."""
+
+    def who_takes_part(self, ticket: str) -> Sequence[Identity]:
+        """Everybody who takes part in the ticket, sorted."""

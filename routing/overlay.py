@@ -52,6 +52,10 @@ class Overlay:
     def takes_part(self, ticket: str, identity: Identity) -> bool:
         return (ticket, identity) in self._participants or self._base.takes_part(ticket, identity)
 
+    def who_takes_part(self, ticket: str) -> Sequence[Identity]:
+        own = {identity for known, identity in self._participants if known == ticket}
+        return sorted(own.union(self._base.who_takes_part(ticket)))
+
     def put_ticket(self, ticket: TicketFacts) -> None:
         """A ticket that is new, or as it is now."""
         self._tickets[ticket.id] = ticket

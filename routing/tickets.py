@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from channels.message import Flag
@@ -12,11 +14,11 @@ from routing.changes import TicketRow, TokenRow
 from routing.derive import stored, tags_of, triage_of, with_words
 from routing.facts import TicketFacts
 from routing.filing import Filing, file
+from routing.follow_ups import follow, moved_on, too_late
 from routing.participants import outsiders
-from routing.replies import is_automatic, is_late, is_quiet, reopened, says_nothing
+from routing.replies import is_automatic, is_quiet, reopened, says_nothing
 from routing.rows import note_row, ticket_facts
 from routing.sla import stamps
-from routing.threading import merged
 from routing.triage import decide, derive_subject
 from routing.triage.verdict import Triage
 
@@ -25,27 +27,21 @@ WIDGET = "widget"
 
 def settle(batch: Batch, case: Case) -> None:
     """File what a customer wrote."""
-    case = batch.known_contact(msgspec.structs.replace(case, triage=triage_of(case)))
-    ticket = newest(batch, case)
+    known = batch.known_contact(msgspec.structs.replace(case, triage=triage_of(case)))
+    case = moved_on(batch, known)
+    ticket = case.answer.ticket
     if ticket is None:
         create(batch, case)
-    elif too_late(case, ticket) and not is_quiet(case.message):
+    elif not too_late(case, ticket) or is_quiet(case.message):
+        append(batch, case, ticket)
+    elif case.answer.takes_part:
         create(batch, case, follows=ticket)
     else:
-        append(batch, case, ticket)
-
-
-def newest(batch: Batch, case: Case) -> TicketFacts | None:
-    """The ticket that was found, or the newest that follows it where it is too late for the old one."""
-    ticket, seen = case.answer.ticket, set[str]()
-    while ticket and ticket.followed_by and ticket.id not in seen and too_late(case, ticket):
-        seen.add(ticket.id)  # what follows a ticket may have been merged back into it
-        ticket = (merged(batch.threads, case.tenant.id, ticket.followed_by) or (ticket,))[-1]
-    return ticket
+        create(batch, with_flag(case, Flag.UNVERIFIED_SENDER))
 
 
 def create(batch: Batch, case: Case, *, follows: TicketFacts | None = None) -> None:
-    """A new ticket for the message."""
+    """A new ticket for the message. A stranger's late one follows nothing and brings nobody in (R26)."""
     triage = case.triage or triage_of(case)
     row = _new_row(batch, case, triage, follows)
     ticket = ticket_facts(row)
@@ -56,10 +52,13 @@ def create(batch: Batch, case: Case, *, follows: TicketFacts | None = None) -> N
         )
     )
     batch.threads.put_ticket(ticket)
-    batch.activity(ticket, case.actor, "created", {"channel": case.message.channel, **_followed(follows)})
+    said = {"channel": case.message.channel, **_answered(case, follows)}
+    batch.activity(ticket, case.actor, "created", said)
     if follows is not None:
-        _pass_to_follower(batch, follows, ticket)
-    batch.join(ticket, case.author.identity, *outsiders(case, batch.context.directory))
+        follow(batch, follows, ticket)
+    strange = Flag.UNVERIFIED_SENDER in case.flags
+    others = [] if strange else outsiders(case, batch.context.directory)
+    batch.join(ticket, case.author.identity, *others)
     batch.thread(case, ticket)
     _tell_created(batch, case, ticket)
 
@@ -168,16 +167,10 @@ def _note_of_agent(batch: Batch, case: Case, ticket: TicketFacts) -> None:
         batch.changes.messages.append(note_row(case, forward.note, agent, batch.makers.new_id(), ticket.id))
 
 
-def _pass_to_follower(batch: Batch, old: TicketFacts, new: TicketFacts) -> None:
-    batch.activity(old, "inlet", "followed_up", {"ticket": new.id})
-    batch.threads.put_ticket(msgspec.structs.replace(old, followed_by=new.id))
-
-
-def _followed(follows: TicketFacts | None) -> dict[str, str]:
-    return {"follows": follows.id} if follows else {}
-
-
-def too_late(case: Case, ticket: TicketFacts) -> bool:
-    """Whether the message belongs to a follow-up of the ticket."""
-    origin = case.work.origin
-    return is_late(ticket, case.message.channel, origin.received_at, case.tenant)
+def _answered(case: Case, follows: TicketFacts | None) -> dict[str, Any]:
+    """What the audit trail of a new ticket says of the old one that its message answers."""
+    if follows is not None:
+        return {"follows": follows.id}
+    if case.answer.ticket is not None:
+        return {"answers": case.answer.ticket.id, "unverified_sender": True}
+    return {}

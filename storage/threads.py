@@ -40,7 +40,7 @@ class LoadedThreads:
     tickets: dict[tuple[str, str], TicketFacts] = field(default_factory=dict)
     ticket_ids: set[str] = field(default_factory=set)
     """Of whatever tenant: looked up, found or not."""
-    participants: set[tuple[str, str, str]] = field(default_factory=set)
+    participants: dict[str, set[Identity]] = field(default_factory=dict)
 
     def token(self, token: str) -> TokenFacts | None:
         if token not in self.asked.tokens:
@@ -82,7 +82,10 @@ class LoadedThreads:
         return self.contacts.get(key)
 
     def takes_part(self, ticket: str, identity: Identity) -> bool:
-        return (ticket, identity.kind, identity.value) in self.participants
+        return identity in self.participants.get(ticket, ())
+
+    def who_takes_part(self, ticket: str) -> Sequence[Identity]:
+        return sorted(self.participants.get(ticket, ()))
 
 
 async def load(
@@ -206,8 +209,9 @@ async def _load_tickets(
 async def _load_participants(connection: Connection, threads: LoadedThreads) -> None:
     if threads.tickets:
         ids = sorted(ticket for _, ticket in threads.tickets)
-        people = await connection.fetch(query("find_participants"), ids)
-        threads.participants = {(row["ticket_id"], row["kind"], row["value"]) for row in people}
+        for row in await connection.fetch(query("find_participants"), ids):
+            people = threads.participants.setdefault(row["ticket_id"], set())
+            people.add(Identity(kind=row["kind"], value=row["value"]))
 
 
 def _ticket(row: Record, more: Record) -> TicketFacts:

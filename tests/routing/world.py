@@ -129,6 +129,9 @@ class Asked:
     def takes_part(self, ticket: str, identity: Identity) -> bool:
         return (ticket, identity) in self.known.participants
 
+    def who_takes_part(self, ticket: str) -> Sequence[Identity]:
+        return sorted(one for known, one in self.known.participants if known == ticket)
+
 
 @dataclass
 class World:

@@ -186,6 +186,32 @@ async def test_late_replies_go_on_in_the_follow_up(desk: Desk) -> None:
     assert await desk.value("select count(*) from messages where ticket_id = $1", rows[1]["id"]) == 2
 
 
+async def test_r26_a_follow_up_is_for_those_who_took_part(desk: Desk) -> None:
+    """A stranger's late mail is a ticket of its own; every address of the contact takes part in hers."""
+    await desk.say(mail("one", message_id="one@customer.test"), desk.shared)
+    old = await ticket_of(desk)
+    await desk.rows(
+        "insert into identities (tenant_id, kind, value, contact_id) "
+        "values ($1, 'email', 'ada@home.test', $2)",
+        desk.acme.id,
+        old["contact_id"],
+    )
+    for days, sender in enumerate(("eve@elsewhere.test", "ada@customer.test", "ada@home.test"), start=40):
+        late = mail(f"after {days} days", sender=sender, in_reply_to=("one@customer.test",))
+        await desk.say(late, desk.shared, at=later(days=days))
+    rows = await desk.rows(
+        "select t.id, t.follows, m.sender->>'address' as sender, m.flags "
+        "from messages m join tickets t on t.id = m.ticket_id order by m.received_at"
+    )
+    assert [(row["sender"], row["follows"], list(row["flags"])) for row in rows] == [
+        ("ada@customer.test", None, []),
+        ("eve@elsewhere.test", None, ["unverified_sender"]),
+        ("ada@customer.test", old["id"], []),
+        ("ada@home.test", old["id"], []),
+    ]
+    assert len({row["id"] for row in rows}) == 3
+
+
 async def test_consent_and_answers_of_a_contact(desk: Desk) -> None:
     """P9: whether they told us to stop, and how often they may have been answered in the last hours."""
     account = desk.sms_account(desk.acme)
