@@ -21,9 +21,10 @@ from worker.cli.base import (
     wait,
 )
 from worker.cli.base import Tenant as TenantOption
+from worker.cli.pairs import changed_settings, need_said, new_settings
 
 if TYPE_CHECKING:
-    from channels.contract import Channel, Need
+    from channels.contract import Channel
     from storage.accounts import AccountLine
     from worker.settings import Settings
 
@@ -66,7 +67,9 @@ def providers(as_json: Json = False) -> None:
     if as_json:
         print_json({"items": [_provider(channel) for channel in known.values()], "next": None})
         return
-    rows = ((name, one.title, "\n".join(_need(need) for need in one.needs)) for name, one in known.items())
+    rows = (
+        (name, one.title, "\n".join(need_said(need) for need in one.needs)) for name, one in known.items()
+    )
     print_table(("PROVIDER", "NAME", "NEEDS"), rows, empty="There is no provider.")
 
 
@@ -117,10 +120,10 @@ def change(
     enable: Annotated[bool | None, typer.Option("--enable/--disable", help="Switch it on or off.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Change an account: settings are added to those that it has."""
+    """Change an account: settings are added to those that it has; `--set NAME=` takes one away."""
     if mode not in (None, "enforce", "observe"):
         raise Failure("The mode is `enforce` or `observe`.", USAGE)
-    line = wait(_set(settings(), account, _settings(pairs or ()), mode, enable))
+    line = wait(_set(settings(), account, pairs or (), mode, enable))
     if as_json:
         print_json(line)
     else:
@@ -134,8 +137,9 @@ async def _add(found: Settings, wanted: Wanted) -> dict[str, str]:
 
     channel = channel_of(wanted.provider)
     secrets = _secrets(channel, wanted.secrets)
-    pairs = _settings(wanted.pairs)
-    _check_needs(channel, wanted, pairs)
+    pairs = new_settings(channel, wanted.pairs)
+    if wanted.tenant is None and not channel.shared:
+        raise Failure(f"An account of {channel.title} belongs to a tenant: name it with --tenant.", USAGE)
     try:
         sealer = Sealer(found.secret_keys)
     except SealError as error:
@@ -168,7 +172,7 @@ def _secrets(channel: Channel, given: Sequence[str]) -> list[str]:
     """The secrets, checked, or a fresh one. Raises Failure."""
     secrets = list(given) or [made for made in [channel.new_secret()] if made]
     if not secrets:
-        said = "; ".join(_need(need) for need in channel.needs if need.secret)
+        said = "; ".join(need_said(need) for need in channel.needs if need.secret)
         raise Failure(f"{channel.title} gives its own secret: pass it with --secret ({said}).", USAGE)
     for secret in secrets:
         check_secret(channel, secret)
@@ -183,25 +187,6 @@ def check_secret(channel: Channel, secret: str) -> None:
         raise Failure(f"This is no secret of {channel.title}: {error}", USAGE) from error
 
 
-def _check_needs(channel: Channel, wanted: Wanted, pairs: dict[str, str]) -> None:
-    missing = [need for need in channel.needs if need.required and not need.secret and need.name not in pairs]
-    if missing:
-        said = "; ".join(f"--set {need.name}=… ({need.help})" for need in missing)
-        raise Failure(f"{channel.title} needs {said}.", USAGE)
-    if wanted.tenant is None and not channel.shared:
-        raise Failure(f"An account of {channel.title} belongs to a tenant: name it with --tenant.", USAGE)
-
-
-def _settings(pairs: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not name or not equals:
-            raise Failure(f"A setting is NAME=VALUE, not {pair!r}.", USAGE)
-        found[name.strip()] = value
-    return found
-
-
 async def _list(found: Settings, tenant: str | None) -> list[AccountLine]:
     from storage.accounts import list_accounts
     from worker.cli.tenants import tenant_id
@@ -211,7 +196,7 @@ async def _list(found: Settings, tenant: str | None) -> list[AccountLine]:
 
 
 async def _set(
-    found: Settings, account: str, pairs: dict[str, str], mode: Any, enable: bool | None
+    found: Settings, account: str, pairs: Sequence[str], mode: Any, enable: bool | None
 ) -> AccountLine:
     from storage.accounts import find_account, list_accounts, set_account
 
@@ -219,8 +204,9 @@ async def _set(
         known = await find_account(pool, account)
         if known is None:
             raise Failure(f"There is no account {account}: `inlet account list` shows them.")
+        settings = changed_settings(channel_of(known.provider), known.settings, pairs)
         disabled = None if enable is None else not enable
-        await set_account(pool, account, mode=mode, settings={**known.settings, **pairs}, disabled=disabled)
+        await set_account(pool, account, mode=mode, settings=settings, disabled=disabled)
         return next(line for line in await list_accounts(pool) if line.id == account)
 
 
@@ -236,9 +222,3 @@ def _provider(channel: Channel) -> dict[str, Any]:
         "shared": channel.shared,
         "needs": channel.needs,
     }
-
-
-def _need(need: Need) -> str:
-    way = "--secret" if need.secret else f"--set {need.name}"
-    extra = " Made up where none is given." if need.generated else "" if need.required else " Optional."
-    return f"{way}: {need.help}{extra}"
