@@ -17,8 +17,11 @@ from routing.work import Step, Work
 def decision_row(
     work: Work, outcome: Outcome, reason: str, at: datetime, **more: dict[str, Any]
 ) -> DecisionRow:
-    """What every message has: which tenant, why, and what came of it. `more` is what else was decided."""
-    decision = {
+    """What every message has: which tenant, why, and what came of it. `more` is what else was decided.
+
+    `released` stands in it where a person has said that it is no spam.
+    """
+    decision: dict[str, Any] = {
         "outcome": outcome,
         "reason": reason,
         "tenant": {
@@ -28,6 +31,8 @@ def decision_row(
         },
         **more,
     }
+    if work.origin.released:
+        decision["released"] = True
     tenant_id = work.tenant.id if work.tenant else None
     return DecisionRow(message_id=work.origin.id, tenant_id=tenant_id, decision=decision, at=at)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from routing.batch import Batch
@@ -13,6 +15,8 @@ from routing.rows import Direction, attachment_rows, message_row, receipt_row
 from routing.tenancy import UNROUTABLE
 from routing.work import Work
 
+SPAM = "spam"
+"""Reason of what was suppressed as unwanted, in its receipt and in its dead letter."""
 _DELIVERED = frozenset({"envelope", "delivered_to", "x_original_to"})
 """Fields in which two copies of one mail differ: by which address each of them came."""
 
@@ -49,23 +53,19 @@ def suppress(batch: Batch, case: Case, reason: str) -> None:
     file(batch, case, Filing(outcome="suppressed", reason=reason, objections=(reason,)))
 
 
+def spam(batch: Batch, case: Case, why: str) -> None:
+    """Suppress what is unwanted, and keep its envelope: whoever finds that it was wanted can release it."""
+    suppress(batch, case, SPAM)
+    batch.changes.dead_letters.append(_letter(case.work, SPAM, why, batch.makers.now))
+
+
 def unroutable(batch: Batch, work: Work) -> None:
     """Nobody's message: a dead letter until somebody is (R11)."""
     at, reason = batch.makers.now, work.reason or UNROUTABLE
     _store(batch, work, message_row(work, work.message, work.message.flags))
     batch.changes.decisions.append(decision_row(work, "dead", reason, at))
     batch.changes.receipts.append(receipt_row(work, "dead", reason, at))
-    batch.changes.dead_letters.append(
-        DeadLetterRow(
-            message_id=work.origin.id,
-            account_id=work.origin.account.id,
-            tenant_id=None,
-            reason=reason,
-            error="No rule found a tenant.",
-            attempts=work.origin.attempts,
-            at=at,
-        )
-    )
+    batch.changes.dead_letters.append(_letter(work, reason, "No rule found a tenant.", at))
 
 
 def duplicate(batch: Batch, work: Work, of: str) -> None:
@@ -77,6 +77,18 @@ def duplicate(batch: Batch, work: Work, of: str) -> None:
         RecipientUpdate(message_id=of, address=one.address, field=one.field)
         for one in work.message.recipients
         if one.field in _DELIVERED
+    )
+
+
+def _letter(work: Work, reason: str, error: str, at: datetime) -> DeadLetterRow:
+    return DeadLetterRow(
+        message_id=work.origin.id,
+        account_id=work.origin.account.id,
+        tenant_id=work.tenant.id if work.tenant else None,
+        reason=reason,
+        error=error,
+        attempts=work.origin.attempts,
+        at=at,
     )
 
 

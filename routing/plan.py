@@ -11,7 +11,7 @@ from routing.case import Case, look
 from routing.changes import Changes
 from routing.context import PlanContext
 from routing.facts import Threads
-from routing.filing import duplicate, suppress, unroutable
+from routing.filing import duplicate, spam, suppress, unroutable
 from routing.loop import own_mail
 from routing.overlay import Overlay
 from routing.replies import is_reaction
@@ -50,11 +50,12 @@ def _own(batch: Batch, case: Case) -> bool:
 
 
 def _spam(batch: Batch, case: Case) -> bool:
-    """What the provider or the tenant does not want. An agent who forwards it wants it (R39)."""
+    """What provider or tenant do not want, unless an agent forwards it (R39) or a person has released it."""
     blocked = case.contact is not None and case.contact.blocked
-    unwanted = (Flag.SPAM in case.flags or blocked) and case.author.agent is None
+    wanted = case.author.agent is not None or case.work.origin.released
+    unwanted = (Flag.SPAM in case.flags or blocked) and not wanted
     if unwanted:
-        suppress(batch, case, "spam")
+        spam(batch, case, "Its sender is blocked." if blocked else "Its provider calls it spam.")
     return unwanted
 
 

@@ -33,6 +33,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Inbox entry."""
     generation: int = 0
     """0 for a message's first way, one more for each replay."""
+    released: bool = False
+    """A person has said that it is no spam, whatever others say."""
     attempts: int = 1
 
 

@@ -1,4 +1,9 @@
-"""Dead letters as operators see them, and what they can do: replay them, or discard them for good."""
+"""Dead letters as operators see them, and what they can do: replay them, or discard them for good.
+
+What was suppressed as spam lies among them, under the reason `spam`: its receipt says `suppressed`, only its
+envelope is kept here. It is left out wherever it is not asked for by its reason or its id; to replay it is to
+release it, and then it is spam no more.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ import msgspec
 
 from channels.contract import Account
 from routing.changes import Changes, ReceiptRow
+from routing.filing import SPAM
 from storage.cursors import Place
 from storage.database import Connection, Pool, connection, transaction
 from storage.envelope import Envelope, NewerEnvelopeError, decode
@@ -23,7 +29,7 @@ DISCARDED = "discarded"
 
 
 class DeadLetterLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An open dead letter as lists show it. `reason`: unroutable, failed, crashed, unreadable."""
+    """An open dead letter as lists show it. `reason`: unroutable, failed, crashed, unreadable, spam."""
 
     id: str
     account: str
@@ -61,7 +67,10 @@ async def list_dead(
     after: Place | None = None,
     limit: int = 100,
 ) -> list[DeadLetterLine]:
-    """Open dead letters, the oldest first: of the tenant with this id, for one reason."""
+    """Open dead letters, the oldest first: of the tenant with this id, for one reason.
+
+    Without a reason: all but spam. Raises DatabaseError.
+    """
     place = (None, None) if after is None else (after.at, after.id)
     async with connection(pool) as conn:
         rows: list[Any] = await conn.fetch(query("dead_letters_after"), tenant, reason, *place, limit)
@@ -78,7 +87,10 @@ async def show_dead(pool: Pool, message: str, *, tenant: str | None = None) -> D
 
 
 async def open_ids(pool: Pool, *, tenant: str | None = None, reason: str | None = None) -> list[str]:
-    """Ids of all open dead letters: of the tenant with this id, for one reason. Raises DatabaseError."""
+    """Ids of all open dead letters: of the tenant with this id, for one reason; without one: all but spam.
+
+    Raises DatabaseError.
+    """
     async with connection(pool) as conn:
         return [row["id"] for row in await conn.fetch(query("open_dead_letter_ids"), tenant, reason)]
 
@@ -87,6 +99,7 @@ async def replay(pool: Pool, message: str, append: Append, *, tenant: str | None
     """Put a dead letter back into the inbox, under its account as it is now. False: no such open one.
 
     It has its effect as the next generation of the same message; if that fails too, it is open again.
+    Spam is released by it: whatever becomes of it, it is not held for spam again.
     Raises NotReplayableError, DatabaseError, and what `append` raises (then it stays open).
     """
     async with transaction(pool) as conn:
@@ -144,4 +157,6 @@ def _next(row: Any) -> Envelope:
             id=row["account_id"], provider=row["provider"], tenant=row["account_tenant"], mode=row["mode"],
             settings=row["settings"],
         )  # fmt: skip
-    return msgspec.structs.replace(envelope, account=account, generation=row["generation"] + 1)
+    released = envelope.released or row["reason"] == SPAM
+    generation = row["generation"] + 1
+    return msgspec.structs.replace(envelope, account=account, generation=generation, released=released)

@@ -25,6 +25,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     raw_blob: str | None = None
     generation: int = 0
     """0 on a message's first way; one more for each replay as a dead letter."""
+    released: bool = False
+    """A person has said that it is no spam: from then on it is none, however often it is replayed."""
 
 
 class NewerEnvelopeError(Exception):

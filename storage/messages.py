@@ -12,7 +12,7 @@ from storage.shown import OneMessage
 class FoundMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message, and the id of the tenant that may see it (None: none was found for it).
 
-    `replayed`: it is a dead letter on its way through the inbox again.
+    `replayed`: it is a dead letter, or spam that was released, on its way through the inbox again.
     """
 
     tenant_id: str | None

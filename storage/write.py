@@ -158,6 +158,7 @@ async def _merge_recipients(connection: Connection, changes: Changes) -> None:
 
 async def _settle(connection: Connection, changes: Changes, now: datetime) -> None:
     """A replay that got through settles its dead letter, even where whoever asked for it was interrupted."""
-    ids = [row.message_id for row in changes.receipts if row.generation > 0 and row.outcome != "dead"]
+    laid = {row.message_id for row in changes.dead_letters}
+    ids = [row.message_id for row in changes.receipts if row.generation > 0 and row.message_id not in laid]
     if ids:
         await connection.execute(query("settle_replayed"), ids, now)

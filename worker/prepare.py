@@ -154,6 +154,7 @@ def origin(one: Read) -> Origin:
         received_at=envelope.received_at,
         entry=one.entry.id,
         generation=envelope.generation,
+        released=envelope.released,
         attempts=one.entry.attempts,
     )
 

@@ -95,11 +95,16 @@ class NewTicketMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Issued(Struct, frozen=True, kw_only=True):
-    """Send the answer with these, and replies find their ticket. `message_id` is bare; null for a note."""
+    """Send the answer with these, and replies find their ticket. `message_id` is bare; null for a note.
+
+    `headers`: fields to put on the mail as they are. By them it is known as ours when it comes back to us,
+    and ends there instead of going round. Empty for a note.
+    """
 
     id: Id
     reply_address: str | None
     message_id: str | None
+    headers: dict[str, str]
 
 
 class ExplainRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

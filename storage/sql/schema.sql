@@ -290,7 +290,9 @@ create table dead_letters (
     settled_at timestamptz,
     settled_as text check (settled_as in ('replayed', 'discarded'))
 );
-create index dead_letters_open on dead_letters (at, message_id) where settled_at is null;
+comment on column dead_letters.reason is 'spam: suppressed by its receipt, kept here so that it can be released';
+create index dead_letters_open on dead_letters (at, message_id) where settled_at is null and reason <> 'spam';
+create index dead_letters_spam on dead_letters (at, message_id) where settled_at is null and reason = 'spam';
 
 create table consents (
     tenant_id uuid not null references tenants,

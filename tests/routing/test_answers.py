@@ -136,22 +136,46 @@ def test_p9_a_contact_who_said_stop_before_is_not_answered() -> None:
 
 
 SPAM = {
-    "the provider's verdict": (mail(flags=[Flag.SPAM]), False),
-    "R39 somebody who is blocked": (mail(), True),
+    "the provider's verdict": (mail(flags=[Flag.SPAM]), False, "Its provider calls it spam."),
+    "R39 somebody who is blocked": (mail(), True, "Its sender is blocked."),
 }
 
 
-@pytest.mark.parametrize(("message", "blocked"), SPAM.values(), ids=SPAM)
-def test_spam_is_listed_and_nothing_more(message: InboundMessage, blocked: bool) -> None:
+def spammed(blocked: bool) -> World:
+    """A world in which the sender may be known, and blocked."""
     world = World()
     if blocked:
         world.say(mail("before"))
         key = next(iter(world.known.contacts))
         world.known.contacts[key] = msgspec.structs.replace(world.known.contacts[key], blocked=True)
-    changes = world.say(message)
+    return world
+
+
+@pytest.mark.parametrize(("message", "blocked", "why"), SPAM.values(), ids=SPAM)
+def test_spam_is_listed_and_nothing_more(message: InboundMessage, blocked: bool, why: str) -> None:
+    changes = spammed(blocked).say(message)
     assert (outcomes(changes), changes.receipts[0].reason) == (["suppressed"], "spam")
     assert not any((changes.tickets, changes.contacts, changes.events, changes.activities))
     assert [row.tenant_id for row in changes.messages] == [ACME.id]
+    assert [(row.reason, row.tenant_id, row.error) for row in changes.dead_letters] == [
+        ("spam", ACME.id, why)
+    ]
+
+
+@pytest.mark.parametrize(("message", "blocked", "_"), SPAM.values(), ids=SPAM)
+def test_spam_that_a_person_released_is_none(message: InboundMessage, blocked: bool, _: str) -> None:
+    world = spammed(blocked)
+    changes = world.run(world.work(message, released=True))
+    assert outcomes(changes) == ["created"]
+    assert changes.dead_letters == []
+    assert [row.decision.get("released") for row in changes.decisions] == [True]
+
+
+def test_spam_that_an_agent_forwards_is_wanted() -> None:
+    """R39: it is not held, and nothing has to be released."""
+    changes = World().say(mail(sender=AGENT, flags=[Flag.SPAM], proven=True))
+    assert "suppressed" not in outcomes(changes)
+    assert changes.dead_letters == []
 
 
 def test_a_reaction_on_a_ticket_is_kept_and_unanswered() -> None:

@@ -156,6 +156,7 @@ class World:
         *,
         at: datetime | None = None,
         attempts: int = 1,
+        released: bool = False,
     ) -> Work:
         number = self.next_id()
         origin = Origin(
@@ -164,6 +165,7 @@ class World:
             received_at=at or self.now,
             entry=f"{number[-6:]}-0",
             attempts=attempts,
+            released=released,
         )
         return work_of(origin, message, self.known, self.known.tokens)
 

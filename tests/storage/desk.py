@@ -59,12 +59,10 @@ class Desk:
     ) -> Item:
         known = origin.pop("id", None) or new_id()
         entry = origin.pop("entry", f"{next(_numbers)}-0")
-        generation = origin.get("generation", 0)
+        again = {name: origin[name] for name in ("generation", "released") if name in origin}
         where = Origin(id=known, account=account, received_at=at, entry=entry, **origin)
         tokens = await find_tokens(self.pool, token_candidates(message))
-        envelope = Envelope(
-            id=known, account=account, received_at=at, message=message, raw=raw, generation=generation
-        )
+        envelope = Envelope(id=known, account=account, received_at=at, message=message, raw=raw, **again)
         return Item(work=work_of(where, message, self.directories.current(), tokens), envelope=envelope)
 
     def planner(self, now: datetime = NOON) -> Planner:

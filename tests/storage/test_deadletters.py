@@ -59,8 +59,9 @@ async def again(desk: Desk, tray: Tray) -> dict[str, str]:
     done: dict[str, str] = {}
     for envelope in tray.envelopes:
         item = await desk.item(
-            envelope.message, envelope.account, id=envelope.id, generation=envelope.generation
-        )
+            envelope.message, envelope.account, id=envelope.id, generation=envelope.generation,
+            released=envelope.released,
+        )  # fmt: skip
         done |= (await desk.record(item, now=later(hours=1))).outcomes
     return done
 

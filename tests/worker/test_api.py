@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from channels.signing import sign
 from routing.changes import Changes, DeadLetterRow
 from routing.facts import CATEGORIES, TYPES, Tenant
 from storage.accounts import add_account
@@ -158,6 +160,39 @@ async def test_an_answer_brings_its_reply_back(house: House) -> None:
     assert (two["state"], two["ticket"]) == ("appended", "TKT-0001")
 
 
+async def test_an_answer_that_comes_back_ends_here(house: House) -> None:
+    """P9: the header fields that an answer is given prove that it is ours, even under another Message-ID."""
+    await seed_ticket(house.pool, house.acme)
+    sent = await house.call("POST", "/api/tickets/TKT-0001/messages", {"text": "On its way."})
+    assert list(sent.json["headers"]) == ["X-Inlet-Loop"]
+    account = await add_account(house.pool, Sealer([KEY]), "cloudflare-email", [SECRET])
+    fields = "".join(f"{name}: {value}\r\n" for name, value in sent.json["headers"].items())
+    states = {}
+    for name, more in (("marked", fields), ("plain", "")):
+        mail = (
+            "Return-Path: <ada@example.org>\r\nDelivered-To: help+acme@in.example.org\r\n"
+            f"From: ada@example.org\r\nSubject: Fwd\r\nMessage-ID: <{name}@list.test>\r\n{more}\r\nHi\r\n"
+        ).encode()
+        signed = sign(SECRET, name, datetime.now(UTC), mail) | {"Content-Type": "message/rfc822"}
+        url = f"{house.url}/webhooks/cloudflare-email/{account}"
+        async with house.client.post(url, data=mail, headers=signed) as accepted:
+            (message,) = (await accepted.json())["messages"]
+        await house.work()
+        states[name] = (await house.call("GET", f"/api/messages/{message}")).json
+    assert (states["marked"]["state"], states["marked"]["reason"]) == ("suppressed", "own_mail")
+    assert states["plain"]["state"] == "created"
+
+
+async def test_the_mark_of_an_answer_is_its_tenants(house: House) -> None:
+    """P4, P9: what one tenant sent is no mail of another."""
+    marks = []
+    for tenant, key in ((house.acme, house.acme_key), (house.other, house.other_key)):
+        await seed_ticket(house.pool, tenant)
+        sent = await house.call("POST", "/api/tickets/TKT-0001/messages", {"text": "Hi"}, key=key)
+        marks.append(sent.json["headers"]["X-Inlet-Loop"])
+    assert marks[0] != marks[1]
+
+
 async def test_a_note_has_no_message_id(house: House) -> None:
     await seed_ticket(house.pool, house.acme)
     note = {
@@ -165,7 +200,8 @@ async def test_a_note_has_no_message_id(house: House) -> None:
         "text": "He is cross.",
         "sender": {"name": "Bo", "address": "bo@example.org"},
     }
-    assert (await house.call("POST", "/api/tickets/TKT-0001/messages", note)).json["message_id"] is None
+    noted = (await house.call("POST", "/api/tickets/TKT-0001/messages", note)).json
+    assert (noted["message_id"], noted["headers"]) == (None, {})
     (shown,) = (await house.call("GET", "/api/tickets/TKT-0001")).json["messages"]
     assert (shown["direction"], shown["sender"]["name"]) == ("note", "Bo")
 
@@ -219,6 +255,30 @@ async def test_a_dead_letter_is_listed_shown_replayed_and_discarded(house: House
     state = (await house.call("GET", f"/api/messages/{message}", key=house.root)).json["state"]
     assert state == "suppressed"
     assert (await house.call("POST", f"/api/deadletters/{message}/replay", key=house.root)).status == 404
+
+
+async def test_spam_is_listed_where_it_is_asked_for_and_released(house: House) -> None:
+    """P10: suppressed, not dead; its release is pending, then what it becomes. A tenant's key may do it."""
+    await house.call("POST", "/api/messages", SAID)
+    await house.work()
+    async with transaction(house.pool) as conn:
+        await conn.execute("update contacts set blocked = true")
+    (message,) = (await house.call("POST", "/api/messages", SAID | {"text": "Again!"})).json["messages"]
+    await house.work()
+    held = (await house.call("GET", f"/api/messages/{message}")).json
+    assert (held["state"], held["reason"], held["ticket"]) == ("suppressed", "spam", None)
+    assert (await house.call("GET", "/api/deadletters")).json["items"] == []
+    (line,) = (await house.call("GET", "/api/deadletters?reason=spam")).json["items"]
+    assert (line["id"], line["reason"], line["tenant"]) == (message, "spam", "acme")
+    assert (await house.call("GET", "/api/deadletters?reason=spam", key=house.other_key)).json["items"] == []
+    path = f"/api/deadletters/{message}/replay"
+    assert (await house.call("POST", path, key=house.other_key)).status == 404
+    again = await house.call("POST", path)
+    assert (again.status, again.json) == (202, {"id": message, "state": "pending"})
+    assert (await house.call("GET", f"/api/messages/{message}")).json == again.json
+    await house.work()
+    assert (await house.call("GET", f"/api/messages/{message}")).json["state"] == "created"
+    assert (await house.call("GET", "/api/deadletters?reason=spam")).json["items"] == []
 
 
 async def dead_of(pool: Pool, tenant: Tenant) -> str:

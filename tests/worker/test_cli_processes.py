@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from channels import signing
+from storage.database import connect
 from tests.storage.waiting import until
 from tests.worker.test_cli import environment, start
 from worker.embedded.ports import free_port
@@ -128,3 +129,47 @@ async def test_dead_letters_are_replayed_once_their_tenant_is_there(env: Env, tm
         assert (again["state"], again["duplicate_of"]) == ("duplicate", message)
         balance = ask(env, "reconcile")
     assert balance["balanced"], balance
+
+
+async def test_spam_is_released_in_bulk(env: Env, tmp_path: Path, database_url: str) -> None:
+    """P10: who replays all leaves spam where it is; who asks for spam releases it, and the books balance."""
+    ask(env, "tenant", "add", "acme")
+    key = ask(env, "key", "add")["key"]
+    said = SAID | {"sender": {"name": "Ada", "address": "ada@example.org"}}
+    with running("receive", env, tmp_path), running("work", env, tmp_path):
+        url = await receiver(env)
+
+        def report(text: str) -> str:
+            body = msgspec.json.encode(said | {"text": text})
+            return post(f"{url}/api/messages", body, "application/json", key=key)
+
+        first = report("My parcel has not arrived.")
+        await until(lambda: state(url, first, key) == "created")
+        await block_everybody(database_url)
+        held = [report(f"Buy watch {n}") for n in range(2)]
+        await until(lambda: all(state(url, one, key) == "suppressed" for one in held))
+        assert ask(env, "deadletters", "list")["items"] == []
+        assert {one["id"] for one in ask(env, "deadletters", "list", "--reason", "spam")["items"]} == set(
+            held
+        )
+        assert "Buy watch 0" in start("deadletters", "show", held[0], env=env).out
+        assert ask(env, "deadletters", "replay", "--all") == {"replayed": 0, "failed": []}
+        assert ask(env, "deadletters", "discard", "--all", "--tenant", "acme") == {
+            "discarded": 0,
+            "failed": [],
+        }
+        released = ask(env, "deadletters", "replay", "--reason", "spam", "--tenant", "acme")
+        assert released == {"replayed": 2, "failed": []}
+        await until(lambda: all(state(url, one, key) == "created" for one in held))
+        assert ask(env, "deadletters", "list", "--reason", "spam")["items"] == []
+        balance = ask(env, "reconcile")
+    assert balance["balanced"], balance
+    assert [(one["created"], one["suppressed"], one["dead"]) for one in balance["accounts"]] == [(3, 0, 0)]
+
+
+async def block_everybody(database_url: str) -> None:
+    connection = await connect(database_url)
+    try:
+        assert await connection.execute("update contacts set blocked = true") == "UPDATE 1"
+    finally:
+        await connection.close()

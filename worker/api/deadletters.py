@@ -1,4 +1,7 @@
-"""Dead letters: listed, shown, replayed, discarded. A key of a tenant sees those that were routed to it."""
+"""Dead letters: listed, shown, replayed, discarded. A key of a tenant sees those that were routed to it.
+
+Spam lies among them: listed where `reason` asks for it, released by a replay.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,13 @@ from worker.shapes import Page, PendingMessage, Word
 
 
 class DeadQuery(Paged, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`reason`: only those that died of it, such as `unroutable`."""
+    """`reason`: only those that died of it, such as `unroutable`. Spam is listed with `spam` alone."""
 
     reason: Word | None = None
 
 
 class DeadLine(Struct, frozen=True, kw_only=True):
-    """A message that cannot become a ticket now."""
+    """A message that cannot become a ticket now, or that is held for spam (`reason` is `spam`)."""
 
     id: Id
     account: str
@@ -59,7 +62,7 @@ View = TypeVar("View", bound=DeadLine)
 
 
 async def index(call: Call) -> Page[DeadLine]:
-    """Open dead letters, the oldest first."""
+    """Open dead letters, the oldest first; spam where it is asked for."""
     asked: DeadQuery = call.query
     tenant = await any_tenant(call, asked.tenant)
     try:
@@ -83,7 +86,7 @@ async def show(call: Call) -> Dead:
 
 
 async def put_back(call: Call) -> PendingMessage:
-    """Replay one: it goes through the inbox again."""
+    """Replay one: it goes through the inbox again. Spam is released by it."""
     message = call.path["id"]
     try:
         found = await replay(call.services.pool, message, call.services.append, tenant=call.key.tenant)

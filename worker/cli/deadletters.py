@@ -1,4 +1,4 @@
-"""Dead letters: messages that cannot become tickets now."""
+"""Dead letters: messages that cannot become tickets now. Spam lies among them, for those who ask for it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ group = typer.Typer(help="Messages that cannot become tickets now.", no_args_is_
 BOTH = frozenset({"database_url", "redis_url"})
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids of messages.")]
 Reason = Annotated[
-    str | None, typer.Option("--reason", help="Only those of this reason, such as unroutable.")
+    str | None,
+    typer.Option("--reason", help="Only those of this reason, such as unroutable; spam only with `spam`."),
 ]
-All = Annotated[bool, typer.Option("--all", help="All that are open.")]
+All = Annotated[bool, typer.Option("--all", help="All that are open, but spam.")]
 Limit = Annotated[int, typer.Option("--limit", help="How many.", min=1, max=10_000)]
 
 
@@ -44,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command("list")
 def index(tenant: Tenant = None, reason: Reason = None, limit: Limit = 100, as_json: Json = False) -> None:
-    """List open dead letters, the oldest first."""
+    """List open dead letters, the oldest first; spam only with `--reason spam`."""
     lines = wait(_list(settings(), tenant, reason, limit))
     if as_json:
         print_json({"items": lines, "next": None})
@@ -90,7 +91,7 @@ def replay(
     reason: Reason = None,
     as_json: Json = False,
 ) -> None:
-    """Put dead letters back into the inbox: those named, those of a tenant or reason, or all."""
+    """Put dead letters back into the inbox: those named, those of a tenant or reason, or all; release spam."""
     count, failed = wait(_replay(settings(BOTH), ids or [], tenant, reason, everything))
     _report("replayed", count, failed, as_json=as_json)
 
@@ -103,7 +104,7 @@ def discard(
     reason: Reason = None,
     as_json: Json = False,
 ) -> None:
-    """Give dead letters up for good: those named, those of a tenant or reason, or all."""
+    """Give dead letters up for good: those named, those of a tenant or reason, or all; spam as in replay."""
     count, failed = wait(_discard(settings(), ids or [], tenant, reason, everything))
     _report("discarded", count, failed, as_json=as_json)
 

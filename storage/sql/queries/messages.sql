@@ -4,7 +4,9 @@ select
     asked.id, coalesce(r.outcome, 'appended') as state, coalesce(r.reason, '') as reason, r.duplicate_of,
     coalesce(r.tenant_id, m.tenant_id) as tenant_id, n.slug as tenant,
     coalesce(r.account_id, m.account_id) as account, t.ref as ticket, d.decision,
-    coalesce(r.outcome = 'dead' and l.settled_as = 'replayed', false) as replayed,
+    coalesce(
+        (r.outcome = 'dead' or (r.outcome = 'suppressed' and r.reason = 'spam')) and l.settled_as = 'replayed', false
+    ) as replayed,
     coalesce(m.channel, '') as channel, coalesce(m.provider, a.provider, '') as provider,
     coalesce(m.provider_message_id, '') as provider_message_id, coalesce(m.direction, 'inbound') as direction,
     coalesce(m.sender, '{}') as sender, coalesce(m.recipients, '[]') as recipients,

@@ -153,7 +153,7 @@ select id, tenant_id, name, ticket_id, message_id, may_answer, data, at
 from json_populate_recordset(null::events, $1::json)
 
 -- name: upsert_dead_letters
--- Messages that cannot become tickets now; one that failed again is open again.
+-- Messages that cannot become tickets now, or are held for spam; one that failed again is open again.
 insert into dead_letters (
     message_id, account_id, tenant_id, reason, error, trace, attempts, code_version, envelope, at
 )
