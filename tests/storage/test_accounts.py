@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from channels.errors import NotFound, Refusal, Unavailable
@@ -285,6 +286,21 @@ async def test_a_start_without_postgres_or_snapshot(
     url, pool = away
     async with shop.book(url=url, pool=pool) as book:
         assert await refusal(book, shop.account) is Unavailable
+
+
+async def test_a_snapshot_of_a_version_that_knew_no_ids_of_secrets_serves(
+    shop: Shop, away: tuple[str, Pool]
+) -> None:
+    """P6: an upgrade while Postgres is away loses no account."""
+    async with shop.book() as book:
+        (known,) = await list_secrets(shop.pool, SEALER, shop.account)
+        assert (await book.get("twilio", shop.account)).secret_ids == (known.id,)
+    accounts = msgspec.msgpack.decode(shop.snapshot.read_bytes())
+    shop.snapshot.write_bytes(msgspec.msgpack.encode([{**one, "secret_ids": []} for one in accounts]))
+    url, pool = away
+    async with shop.book(url=url, pool=pool) as book:
+        found = await book.get("twilio", shop.account)
+        assert (found.secrets, found.secret_ids) == (("first",), ("",))
 
 
 async def test_the_snapshot_shows_no_secret(shop: Shop) -> None:
