@@ -105,6 +105,31 @@ def test_a_tenant_is_added_with_domains_and_agents(shell: Shell) -> None:
     assert listed == made
 
 
+def test_a_tenant_sets_its_own_references_and_windows(shell: Shell) -> None:
+    shell.ok("tenant", "add", "acme", "--set", "ref_style=random")
+    made = shell.ok("tenant", "set", "acme", "--set", "mail_reply_days=7")
+    assert made["settings"] == {"ref_style": "random", "mail_reply_days": 7, "chat_reply_hours": 72}
+
+
+@pytest.mark.parametrize("wrong", ["ref_style=odd", "mail_reply_days=soon", "colour=red", "ref_style"])
+def test_a_setting_that_is_none_is_refused(shell: Shell, wrong: str) -> None:
+    ended = shell("tenant", "add", "acme", "--set", wrong)
+    assert (ended.code, "--set" in ended.err) == (2, True)
+    assert shell.ok("tenant", "list")["items"] == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--agent", "nonsense"), ("--domain", "acme.example"), ("--time-zone", "Mars")]
+)
+def test_a_tenant_that_cannot_be_added_whole_does_not_take_its_slug(
+    shell: Shell, wrong: tuple[str, str]
+) -> None:
+    shell.ok("tenant", "add", "other", "--domain", "acme.example")
+    assert shell("tenant", "add", "acme", *wrong).code == 1
+    assert [line["slug"] for line in shell.ok("tenant", "list")["items"]] == ["other"]
+    shell.ok("tenant", "add", "acme")
+
+
 def test_an_account_is_added_with_a_secret_that_is_made_up(shell: Shell) -> None:
     made = shell.ok("account", "add", "cloudflare-email", INLET_PUBLIC_URL="https://inlet.example.org")
     assert set(made) == {"account", "provider", "url", "secret"}

@@ -29,6 +29,17 @@ Languages = Annotated[
 ]
 
 
+Preferences = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="ref_style=sequence|random (of ticket references), mail_reply_days=28, chat_reply_hours=72: "
+        "later answers open a follow-up.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What a tenant is to be like; None and empty leave what is there."""
@@ -39,6 +50,7 @@ class Wanted:
     languages: Sequence[str] = ()
     domains: Sequence[str] = ()
     agents: Sequence[str] = ()
+    settings: Sequence[str] = ()
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +66,7 @@ def add(  # noqa: PLR0913, PLR0917 - one for each option
     agent: Agents = None,
     time_zone: Zone = None,
     language: Languages = None,
+    setting: Preferences = None,
     as_json: Json = False,
 ) -> None:
     """Add a tenant, with its mail domains and its agents."""
@@ -64,6 +77,7 @@ def add(  # noqa: PLR0913, PLR0917 - one for each option
         languages=language or (),
         domains=domain or (),
         agents=agent or (),
+        settings=setting or (),
     )
     _show(wait(_save(settings(), wanted, new=True)), as_json=as_json)
 
@@ -76,6 +90,7 @@ def change(  # noqa: PLR0913, PLR0917 - one for each option
     agent: Agents = None,
     time_zone: Zone = None,
     language: Languages = None,
+    setting: Preferences = None,
     as_json: Json = False,
 ) -> None:
     """Change a tenant; domains and agents are added to those that it has."""
@@ -86,6 +101,7 @@ def change(  # noqa: PLR0913, PLR0917 - one for each option
         languages=language or (),
         domains=domain or (),
         agents=agent or (),
+        settings=setting or (),
     )
     _show(wait(_save(settings(), wanted, new=False)), as_json=as_json)
 
@@ -124,36 +140,38 @@ async def tenant_id(pool: Pool, slug: str) -> str:
 
 
 async def _save(found: Settings, wanted: Wanted, *, new: bool) -> TenantLine:
-    from storage.tenants import TenantError, add_tenant, set_address, set_tenant
+    from storage.tenants import TenantError, add_tenant
+    from storage.together import together
 
     async with postgres(found.database_url) as pool:
         try:
-            _check(found, wanted)
-            known = await add_tenant(pool, wanted.slug) if new else await tenant_id(pool, wanted.slug)
-            await set_tenant(
-                pool,
-                known,
-                name=wanted.name,
-                time_zone=wanted.time_zone,
-                languages=wanted.languages or None,
-            )
-            await _vouch(pool, found, known, wanted.domains)
-            for agent in wanted.agents:
-                await set_address(pool, known, agent, _AGENT)
+            # A slug is never given twice: it must not be taken where the rest fails.
+            async with together(pool) as one:
+                known = await add_tenant(one, wanted.slug) if new else await tenant_id(one, wanted.slug)
+                await _change(one, found, known, wanted)
         except TenantError as error:
             raise Failure(str(error)) from error
         return await tenant_line(pool, known)
 
 
+async def _change(pool: Pool, found: Settings, tenant: str, wanted: Wanted) -> None:
+    from storage.tenants import set_address, set_tenant
+    from worker.cli.tenant_settings import changed
+
+    await set_tenant(
+        pool,
+        tenant,
+        name=wanted.name,
+        time_zone=wanted.time_zone,
+        languages=wanted.languages or None,
+        settings=changed((await tenant_line(pool, tenant)).settings, wanted.settings),
+    )
+    await _vouch(pool, found, tenant, wanted.domains)
+    for agent in wanted.agents:
+        await set_address(pool, tenant, agent, _AGENT)
+
+
 _AGENT: Literal["agent"] = "agent"
-
-
-def _check(found: Settings, wanted: Wanted) -> None:
-    """Look at everything before anything is written. Raises TenantError."""
-    from storage.domains import check_domain
-
-    for domain in wanted.domains:
-        check_domain(domain, (*found.mail_domains, *found.base_domains))
 
 
 async def _vouch(pool: Pool, found: Settings, tenant: str, domains: Sequence[str]) -> None:
