@@ -40,7 +40,10 @@ class PendingMessage(Struct, frozen=True, kw_only=True):
 
 
 class TicketPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change on a ticket; what is absent stays. `contact`: its id; `merged_into`: the other's ref."""
+    """What to change on a ticket; what is absent stays. `contact`: its id; `merged_into`: the other's ref.
+
+    A merge is for good: a merged ticket takes no change, and null is refused there with 409.
+    """
 
     status: Status | UnsetType = UNSET
     priority: Priority | UnsetType = UNSET
@@ -49,7 +52,7 @@ class TicketPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     labels: Annotated[list[Line], Meta(max_length=100)] | UnsetType = UNSET
     contact: Id | UnsetType = UNSET
     assignee: Line | UnsetType | None = UNSET
-    merged_into: Ref | UnsetType = UNSET
+    merged_into: Ref | UnsetType | None = UNSET
 
 
 class Sender(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,7 +86,10 @@ class Accepted(Struct, frozen=True, kw_only=True):
 
 
 class NewTicketMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An answer that was or will be sent to the customer, or a note that never is."""
+    """An answer that was or will be sent to the customer, or a note that never is.
+
+    `html` is stored without anything that acts: scripts, styles, forms.
+    """
 
     text: Filled
     direction: Literal["outbound", "note"] = "outbound"
