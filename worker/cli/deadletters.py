@@ -91,7 +91,7 @@ def replay(
     reason: Reason = None,
     as_json: Json = False,
 ) -> None:
-    """Put dead letters back into the inbox: those named, those of a tenant or reason, or all; release spam."""
+    """Put dead letters back into the inbox: those named, of a tenant or reason, or all. Releases spam."""
     count, failed = wait(_replay(settings(BOTH), ids or [], tenant, reason, everything))
     _report("replayed", count, failed, as_json=as_json)
 
