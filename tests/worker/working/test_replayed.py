@@ -67,3 +67,13 @@ async def test_p2_a_copy_that_comes_after_the_replay_is_a_duplicate(bench: Bench
     await ingest(bench.station)
 
     assert await bench.rows("select count(*) as n from tickets") == [before] == [{"n": 1}]
+
+
+async def test_r5_a_mail_without_an_id_that_comes_by_another_hop_is_one_message(bench: Bench) -> None:
+    """The door names it by its bytes, which each hop changes: what was written decides."""
+    raw = b"From: ada@example.org\r\nDate: Tue, 19 Aug 2025 10:40:00 +0000\r\nSubject: Hi\r\n\r\nHello\r\n"
+    await bench.accept(bench.mail(raw), bench.mail(b"Received: from a.example by b.example\r\n" + raw))
+
+    await ingest(bench.station)
+
+    assert await bench.outcomes() == {"created": 1, "duplicate": 1}
