@@ -228,6 +228,25 @@ async def test_who_gives_up_on_a_frozen_server_waits_for_nothing_more(
         await pool.close()
 
 
+async def test_a_transaction_is_not_rolled_back_where_nobody_answers(database_url: str) -> None:
+    """P6: the end of the connection does it."""
+    async with wire(database_url) as server:
+        pool = await connect_pool(server.url, max_size=1)
+
+        async def begin_and_hang() -> None:
+            async with transaction(pool) as conn:
+                await conn.execute("select 1")
+                server.freeze()
+                await conn.execute("select 2")
+
+        async with asyncio.timeout(8):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(begin_and_hang(), 0.5)
+        server.thaw()
+        await by_transaction(pool)
+        await pool.close()
+
+
 async def test_a_pool_has_the_bounds_that_it_was_given(database_url: str) -> None:
     """P6: for a statement, and for a connection: whoever answers a provider waits less than a worker."""
     async with wire(database_url) as server:
