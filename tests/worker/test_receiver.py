@@ -259,7 +259,9 @@ async def test_both_secrets_are_good_during_a_rotation_and_each_use_is_counted(r
     label = f'account="{account}",outcome="passed",provider="cloudflare-email",secret="%s"'
     newest, oldest = await secret_ids(receiver, account)
     assert f"inlet_verifications_total{{{label % newest}}} 1.0" in metrics
-    assert f"inlet_verifications_total{{{label % oldest}}} 2.0" in metrics, "before and after the new one came"
+    assert f"inlet_verifications_total{{{label % oldest}}} 2.0" in metrics, (
+        "before and after the new one came"
+    )
 
 
 async def secret_ids(receiver: House, account: str) -> list[str]:
