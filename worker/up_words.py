@@ -16,12 +16,13 @@ Inlet is running.
   Metrics        {url}/metrics
   Data and logs  {data}
 
-Try it: a tenant, what a caller said, and the ticket that came of it.
+Try it: a tenant, what a caller said, the ticket that came of it, and what other programs are told.
 
   {inlet} tenant add acme
   curl -sS {url}/api/messages -H 'Authorization: Bearer {key}' \\
     -H 'Content-Type: application/json' -d '{message}'
   curl -sS '{url}/api/tickets?tenant=acme' -H 'Authorization: Bearer {key}'
+  curl -sS {url}/api/events -H 'Authorization: Bearer {key}'
 
 Ctrl-C stops everything. What was accepted is kept.
 """

@@ -164,10 +164,13 @@ def test_the_lines_to_try_work_as_printed(up: Up) -> None:
     lines = re.findall(
         r"^  ((?:INLET_DATA=\S+ \S*inlet|curl) (?:[^\n]*\\\n)*[^\n]*)$", up.said(), re.MULTILINE
     )
-    assert len(lines) == 3
+    assert len(lines) == 4
     for line in lines[:2]:
         subprocess.run(["/bin/bash", "-ec", line], check=True)
     up.wait_for(lambda: up.ask("/api/tickets?tenant=acme")["items"])
+    for line in lines[2:]:
+        shown = subprocess.run(["/bin/bash", "-ec", line], check=True, capture_output=True)
+        assert json.loads(shown.stdout)["items"]
     assert up.stop() == 0
 
 
