@@ -40,7 +40,7 @@ Preferences = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What a tenant is to be like; None and empty leave what is there."""
 
@@ -70,15 +70,7 @@ def add(  # noqa: PLR0913, PLR0917 - one for each option
     as_json: Json = False,
 ) -> None:
     """Add a tenant, with its mail domains and its agents."""
-    wanted = Wanted(
-        slug=slug,
-        name=name,
-        time_zone=time_zone,
-        languages=language or (),
-        domains=domain or (),
-        agents=agent or (),
-        settings=setting or (),
-    )
+    wanted = Wanted(slug, name, time_zone, language or (), domain or (), agent or (), setting or ())
     _show(wait(_save(settings(), wanted, new=True)), as_json=as_json)
 
 
@@ -94,15 +86,7 @@ def change(  # noqa: PLR0913, PLR0917 - one for each option
     as_json: Json = False,
 ) -> None:
     """Change a tenant; domains and agents are added to those that it has."""
-    wanted = Wanted(
-        slug=slug,
-        name=name,
-        time_zone=time_zone,
-        languages=language or (),
-        domains=domain or (),
-        agents=agent or (),
-        settings=setting or (),
-    )
+    wanted = Wanted(slug, name, time_zone, language or (), domain or (), agent or (), setting or ())
     _show(wait(_save(settings(), wanted, new=False)), as_json=as_json)
 
 
